@@ -1,0 +1,229 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/ararchive"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/mapfile"
+)
+
+const (
+	// rangeBytes is how much of an archive is judged as one task: enough to
+	// make the cost of handing it out invisible, little enough to keep all
+	// workers busy on one archive.
+	rangeBytes = 1 << 20
+	// maxDepth bounds archives within archives. Linkers read none of them.
+	maxDepth = 4
+)
+
+// auditArchive walks the headers and hands ranges of members to the queue.
+func (r *run) auditArchive(src *source, res *results) {
+	ar, err := ararchive.NewReader(src.file.Data)
+	if err != nil {
+		res.addUnauditable(finding.Object{Path: src.path, Format: "archive", Machine: unknown}, err)
+		return
+	}
+	var batch []*ararchive.Member
+	size := uint64(0)
+	flush := func() {
+		if len(batch) == 0 {
+			return
+		}
+		members := batch
+		batch, size = nil, 0
+		src.retain()
+		r.queue.push(func(res *results) { r.auditMembers(src, members, res) })
+	}
+	next := 0
+	for {
+		m, err := ar.Next()
+		if err != nil {
+			res.sawObject[src.arg] = true
+			res.addUnauditable(finding.Object{Path: src.path, Index: next, Format: "archive", Machine: unknown}, err)
+		}
+		if m == nil {
+			break
+		}
+		next = m.Index + 1
+		batch = append(batch, m)
+		// A thin member's content is elsewhere, and as large as it says.
+		if size += m.Size; size >= rangeBytes {
+			flush()
+		}
+	}
+	flush()
+}
+
+func (r *run) auditMembers(src *source, members []*ararchive.Member, res *results) {
+	defer src.release(r)
+	before := len(res.objects)
+	for _, m := range members {
+		if r.ctx.Err() != nil {
+			return
+		}
+		o := finding.Object{Path: src.path, Member: m.Name, Index: m.Index}
+		res.protect(o, func() {
+			if m.Thin {
+				r.auditThinMember(src, o, m, res)
+			} else {
+				r.auditMember(src.input, o, m.Data, 1, res)
+			}
+		})
+	}
+	r.meter.add(0, len(res.objects)-before, 0)
+}
+
+// auditMember judges the content of a member.
+func (r *run) auditMember(in input, o finding.Object, data []byte, depth int, res *results) {
+	k := classify(data[:min(len(data), 16)], int64(len(data)), o.Member)
+	switch {
+	case k.elf:
+		res.judge(in, o, data)
+	case k.archive:
+		r.auditNested(in, o, data, depth, res)
+	case k.problem != nil:
+		res.sawObject[in.arg] = true
+		res.addUnauditable(o, k.problem)
+	default:
+		res.skip(in, o, k.skip)
+	}
+}
+
+// auditNested judges the members of an archive that is a member itself.
+func (r *run) auditNested(in input, o finding.Object, data []byte, depth int, res *results) {
+	fail := func(err error) {
+		res.sawObject[in.arg] = true
+		o.Format, o.Machine = "archive", unknown
+		res.addUnauditable(o, err)
+	}
+	if depth >= maxDepth {
+		fail(fmt.Errorf("archives within archives, more than %d deep", maxDepth))
+		return
+	}
+	ar, err := ararchive.NewReader(data)
+	if err != nil {
+		fail(err)
+		return
+	}
+	if ar.Thin() {
+		fail(errors.New("a thin archive within an archive, whose members are nowhere"))
+		return
+	}
+	for {
+		m, err := ar.Next()
+		if err != nil {
+			fail(err)
+		}
+		if m == nil {
+			return
+		}
+		inner := o
+		inner.Member = o.Member + "(" + m.Name + ")"
+		r.auditMember(in, inner, m.Data, depth+1, res)
+	}
+}
+
+// auditThinMember judges a file that a thin archive names.
+func (r *run) auditThinMember(src *source, o finding.Object, m *ararchive.Member, res *results) {
+	res.sawObject[src.arg] = true
+	path, err := r.thinPath(src.path, o.Member)
+	if err != nil {
+		res.addUnauditable(o, err)
+		return
+	}
+	f, err := mapfile.Open(path, nil)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("the thin archive's member is missing: there is no file %s; build it again, or audit where the archive was made", path)
+		} else {
+			err = fmt.Errorf("the thin archive's member %s cannot be read: %w", path, err)
+		}
+		res.addUnauditable(o, err)
+		return
+	}
+	defer f.Close()
+	res.bytes += int64(len(f.Data))
+	data := f.Data
+	if m.Origin != 0 {
+		inner, err := memberAt(data, m.Origin)
+		if err != nil {
+			res.addUnauditable(o, fmt.Errorf("the thin archive's member %s: %w", path, err))
+			return
+		}
+		o.Member += "(" + inner.Name + ")"
+		data = inner.Data
+	}
+	// A thin archive of archives would lead to further files: one level.
+	r.auditMember(src.input, o, data, maxDepth-1, res)
+}
+
+// memberAt finds the member of an archive whose header is at an offset.
+func memberAt(data []byte, header uint64) (*ararchive.Member, error) {
+	ar, err := ararchive.NewReader(data)
+	if err != nil {
+		return nil, err
+	}
+	m, err := ar.At(header)
+	if err == nil && (m == nil || m.Thin) {
+		err = fmt.Errorf("no member at offset %#x", header)
+	}
+	return m, err
+}
+
+// thinPath says where the member of a thin archive is. An archive may come from
+// anywhere; that it can make the audit open any file on the machine is not what
+// its user asked for.
+func (r *run) thinPath(archive, member string) (string, error) {
+	dir := filepath.Dir(archive)
+	path := member
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, member)
+	}
+	real, err := realPath(path)
+	if err != nil {
+		real = absolute(path) // missing: judged by its name
+	}
+	roots := append(thinRoots([]string{dir}), r.roots...)
+	for _, root := range roots {
+		if within(real, root) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("the thin archive's member %q lies outside the archive's directory; allow its directory with --thin-root", member)
+}
+
+// thinRoots makes directories comparable.
+func thinRoots(dirs []string) []string {
+	var roots []string
+	for _, d := range dirs {
+		if real, err := realPath(d); err == nil {
+			roots = append(roots, real)
+		}
+	}
+	return roots
+}
+
+func realPath(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return absolute(real), nil
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return filepath.Clean(path)
+}
+
+func within(path, root string) bool {
+	rel, err := filepath.Rel(root, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/audit"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/policy"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/printable"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/textreport"
+)
+
+// auditFlags are the flags of nosplit audit.
+type auditFlags struct {
+	formats   []string
+	policy    string
+	strict    bool
+	all       bool
+	jobs      int
+	thinRoots []string
+	filesFrom string
+}
+
+func (p *program) auditCommand() *cobra.Command {
+	var flags auditFlags
+	command := &cobra.Command{
+		Use:   "audit PATH...",
+		Short: "Judge files, archives and directories; the release gate",
+		Long: `Judge every object in the named files, archives and directories: clean,
+violation (split-stack code) or unauditable (could not be decided).
+
+Exit codes: 0 nothing wrong; 1 a violation; 2 a mistake in the command line, the
+policy file or the paths; 3 no violation, but something is unauditable.`,
+		Example: `  nosplit audit build/ libzip.a app
+  nosplit audit --policy nosplit.yaml --format json=audit.json build/
+  find . -name '*.a' -print0 | nosplit audit --files-from -`,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.runAudit(cmd, args, flags)
+		},
+	}
+	f := command.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&flags.formats, "format", nil, "print `F[=FILE]`; F is text or json; repeatable")
+	f.StringVar(&flags.policy, "policy", "", "read what is allowed from `FILE` (nosplit.yaml)")
+	f.BoolVar(&flags.strict, "strict", false, "policy entries that are unused or expired are errors")
+	f.BoolVar(&flags.all, "all", false, "show clean objects, notes, skipped files, every function")
+	f.IntVarP(&flags.jobs, "jobs", "j", 0, "judge `N` objects at a time; 0 means one per CPU")
+	f.StringVar(&flags.filesFrom, "files-from", "", "read more paths from `FILE` (- is standard input), one per\nline or separated by NUL bytes")
+	f.StringArrayVar(&flags.thinRoots, "thin-root", nil, "let members of thin archives lie below `DIR`; repeatable")
+	return command
+}
+
+// runAudit is nosplit audit. The policy is read first: a verdict without it
+// would mislead. What goes wrong with one input does not stop the others.
+func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) error {
+	outputs, err := parseOutputs(flags.formats)
+	if err != nil {
+		return err
+	}
+	if flags.jobs < 0 {
+		return usagef("--jobs %d is negative: give a number of objects, or 0 for one per CPU", flags.jobs)
+	}
+	pol, err := p.loadPolicy(cmd, flags)
+	if err != nil {
+		return err
+	}
+	paths, err := auditPaths(args, flags.filesFrom, p.stdin)
+	if err != nil {
+		return err
+	}
+	report := p.auditWithProgress(cmd.Context(), paths, flags)
+	if cmd.Context().Err() != nil {
+		return &exitError{code: ExitInterrupted, err: errors.New("interrupted: the audit is incomplete, nothing is reported")}
+	}
+	var notices []policy.Notice
+	if pol != nil {
+		if notices, err = pol.Apply(report, p.now()); err != nil {
+			return err
+		}
+	}
+	written := p.writeOutputs(cmd, outputs, report, flags)
+	for _, e := range report.Errors {
+		p.complain(cmd, printable.Escape(e.Path)+": "+printable.Escape(e.Message))
+	}
+	p.tellNotices(cmd, notices, flags.strict)
+	p.complain(cmd, textreport.Summary(report))
+	code := judge(report, pol, flags.strict && len(notices) > 0)
+	if !written && code != ExitViolation {
+		code = ExitUsage
+	}
+	if code == ExitOK {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+func (p *program) loadPolicy(cmd *cobra.Command, flags auditFlags) (*policy.Policy, error) {
+	if flags.policy == "" {
+		if cmd.Flags().Changed("policy") {
+			return nil, usagef("--policy names no file: give the path of a nosplit.yaml")
+		}
+		return nil, nil
+	}
+	pol, err := policy.Load(flags.policy)
+	if err != nil {
+		for _, mistake := range policy.Mistakes(err) {
+			p.complain(cmd, mistake.Error())
+		}
+		return nil, &exitError{code: ExitUsage}
+	}
+	return pol, nil
+}
+
+func (p *program) auditWithProgress(ctx context.Context, paths []string, flags auditFlags) *finding.Report {
+	options := audit.Options{Jobs: flags.jobs, ThinRoots: flags.thinRoots}
+	if isTerminal(p.stderr) && p.getenv("TERM") != "dumb" {
+		line := newProgressLine(p.stderr, terminalWidth(p.stderr), p.now)
+		defer line.erase()
+		options.Progress = line.update
+	}
+	return p.audit(ctx, paths, options)
+}
+
+// writeOutputs prints all reports and says which could not be written. Files
+// come first: they do not depend on the reader of a pipe.
+func (p *program) writeOutputs(cmd *cobra.Command, outputs []output, report *finding.Report, flags auditFlags) bool {
+	how := rendering{all: flags.all, color: wantsColor(p.getenv, isTerminal(p.stdout)), version: p.version}
+	ok := true
+	for _, toFile := range []bool{true, false} {
+		for i := range outputs {
+			if (outputs[i].file != "") != toFile {
+				continue
+			}
+			if err := outputs[i].write(p.stdout, report, how); err != nil {
+				p.complain(cmd, err.Error())
+				ok = false
+			}
+		}
+	}
+	return ok
+}
+
+func (p *program) tellNotices(cmd *cobra.Command, notices []policy.Notice, strict bool) {
+	weight := "warning"
+	if strict {
+		weight = "error"
+	}
+	for _, n := range notices {
+		p.complain(cmd, fmt.Sprintf("%s:%d: %s: %s", printable.Escape(n.File), n.Line, weight, n.Message))
+	}
+}

@@ -1,0 +1,129 @@
+package elfobj
+
+import (
+	"debug/elf"
+	"fmt"
+)
+
+// Section is one section header. It is a value: copying it copies no content.
+type Section struct {
+	Index     int
+	Type      elf.SectionType
+	Flags     elf.SectionFlag
+	Addr      uint64
+	Offset    uint64
+	Size      uint64
+	Link      uint32
+	Info      uint32
+	Addralign uint64
+	Entsize   uint64
+
+	file    *File
+	nameOff uint32
+}
+
+// Section decodes header i, which must be less than NumSections.
+func (f *File) Section(i int) Section {
+	if i < 0 || i >= f.NumSections {
+		panic(fmt.Sprintf("elfobj: section %d of %d", i, f.NumSections))
+	}
+	off := f.shoff + uint64(i)*f.shentsize
+	s := Section{
+		Index:   i,
+		file:    f,
+		nameOff: f.u32(off),
+		Type:    elf.SectionType(f.u32(off + 4)),
+	}
+	if f.is64 {
+		s.Flags = elf.SectionFlag(f.u64(off + 8))
+		s.Addr, s.Offset, s.Size = f.u64(off+16), f.u64(off+24), f.u64(off+32)
+		s.Link, s.Info = f.u32(off+40), f.u32(off+44)
+		s.Addralign, s.Entsize = f.u64(off+48), f.u64(off+56)
+	} else {
+		s.Flags = elf.SectionFlag(f.u32(off + 8))
+		s.Addr, s.Offset, s.Size = uint64(f.u32(off+12)), uint64(f.u32(off+16)), uint64(f.u32(off+20))
+		s.Link, s.Info = f.u32(off+24), f.u32(off+28)
+		s.Addralign, s.Entsize = uint64(f.u32(off+32)), uint64(f.u32(off+36))
+	}
+	return s
+}
+
+// Name is the section's name, empty when the file gives it none. The bytes are
+// the file's own.
+func (s Section) Name() []byte {
+	name, _ := cstring(s.file.shstrtab, s.nameOff)
+	return name
+}
+
+// Executable reports whether the section holds machine code.
+func (s Section) Executable() bool { return s.Flags&elf.SHF_EXECINSTR != 0 }
+
+// Bytes is the section's content as it lies in the file: still compressed when
+// SHF_COMPRESSED is set, nil when the section occupies no space (SHT_NOBITS).
+func (s Section) Bytes() ([]byte, error) {
+	if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
+		return nil, nil
+	}
+	if !s.file.fits(s.Offset, s.Size) {
+		return nil, &FormatError{s.Offset, fmt.Sprintf(
+			"section %d %q of %d bytes lies outside the file of %d bytes", s.Index, s.Name(), s.Size, len(s.file.Data))}
+	}
+	return s.file.Data[s.Offset : s.Offset+s.Size : s.Offset+s.Size], nil
+}
+
+// table is Bytes for a section of equal entries; it says how many there are.
+func (s Section) table(entsize uint64) (b []byte, n int, err error) {
+	b, err = s.Bytes()
+	if err != nil {
+		return nil, 0, err
+	}
+	if s.Entsize != entsize {
+		return nil, 0, &FormatError{s.Offset, fmt.Sprintf(
+			"section %d %q has entries of %d bytes, want %d", s.Index, s.Name(), s.Entsize, entsize)}
+	}
+	if uint64(len(b))%entsize != 0 {
+		return nil, 0, &FormatError{s.Offset, fmt.Sprintf(
+			"section %d %q of %d bytes ends inside an entry", s.Index, s.Name(), len(b))}
+	}
+	return b, len(b) / int(entsize), nil
+}
+
+// Segment is one program header.
+type Segment struct {
+	Type   elf.ProgType
+	Flags  elf.ProgFlag
+	Offset uint64
+	Vaddr  uint64
+	Filesz uint64
+	Memsz  uint64
+
+	file *File
+}
+
+// Segment decodes program header i, which must be less than NumSegments.
+func (f *File) Segment(i int) Segment {
+	if i < 0 || i >= f.NumSegments {
+		panic(fmt.Sprintf("elfobj: segment %d of %d", i, f.NumSegments))
+	}
+	off := f.phoff + uint64(i)*f.phentsize
+	if f.is64 {
+		return Segment{
+			file: f, Type: elf.ProgType(f.u32(off)), Flags: elf.ProgFlag(f.u32(off + 4)),
+			Offset: f.u64(off + 8), Vaddr: f.u64(off + 16), Filesz: f.u64(off + 32), Memsz: f.u64(off + 40),
+		}
+	}
+	return Segment{
+		file: f, Type: elf.ProgType(f.u32(off)), Flags: elf.ProgFlag(f.u32(off + 24)),
+		Offset: uint64(f.u32(off + 4)), Vaddr: uint64(f.u32(off + 8)),
+		Filesz: uint64(f.u32(off + 16)), Memsz: uint64(f.u32(off + 20)),
+	}
+}
+
+// Bytes is the segment's content in the file.
+func (p Segment) Bytes() ([]byte, error) {
+	if !p.file.fits(p.Offset, p.Filesz) {
+		return nil, &FormatError{p.Offset, fmt.Sprintf(
+			"a segment of %d bytes lies outside the file of %d bytes", p.Filesz, len(p.file.Data))}
+	}
+	return p.file.Data[p.Offset : p.Offset+p.Filesz : p.Offset+p.Filesz], nil
+}

@@ -1,0 +1,364 @@
+package splitstack
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+)
+
+// findGuards searches all code and sorts what it finds into guards that make a
+// function a split one and odd ones.
+func (j *judgement) findGuards() error {
+	touched := false
+	for i := range j.regions {
+		r := &j.regions[i]
+		r.scan = j.dialect.run(r.code)
+		touched = touched || r.scan.touched
+		if r.scan.store >= 0 && j.store == nil {
+			section, at := j.place(r, r.scan.store)
+			j.store = &finding.Evidence{
+				Kind: finding.EvidenceSignature, Detail: "code that writes the stack limit",
+				Section: section, Offset: at,
+			}
+		}
+	}
+	if !touched {
+		return nil
+	}
+	for i := range j.regions {
+		r := &j.regions[i]
+		r.scan.guards = append(r.scan.guards, j.dialect.rewritten(r.code)...)
+		slices.SortFunc(r.scan.guards, func(a, b Guard) int { return a.Start - b.Start })
+		for _, g := range r.scan.guards {
+			if err := j.sortGuard(placed{g, r}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (j *judgement) sortGuard(g placed) error {
+	if g.Slow != nil {
+		// What a compiler emits, wherever it stands.
+		j.split = append(j.split, g)
+		return nil
+	}
+	entry, err := j.atEntry(g)
+	if err != nil {
+		return err
+	}
+	if g.Branch && entry {
+		j.split = append(j.split, g)
+	} else {
+		j.odd = append(j.odd, g)
+	}
+	return nil
+}
+
+// atEntry reports whether the guard begins a function. Where the file has no
+// function symbols, every place may be one.
+func (j *judgement) atEntry(g placed) (bool, error) {
+	ft, err := j.functionTable()
+	if err != nil {
+		return false, err
+	}
+	if !ft.any(g.region.section) {
+		return true, nil
+	}
+	fn := ft.find(g.region.section, g.region.base+uint64(g.Start))
+	if !fn.known {
+		return true, nil
+	}
+	from := fn.start - g.region.base
+	return from <= uint64(g.Start) && entryPrefix(g.region.code[from:g.Start]), nil
+}
+
+func (j *judgement) functionTable() (*functionTable, error) {
+	if j.functions == nil {
+		ft, err := newFunctionTable(j.object)
+		if err != nil {
+			return nil, err
+		}
+		j.functions = &ft
+	}
+	return j.functions, nil
+}
+
+// callCount counts references of the runtime from code, for evidence.
+type callCount struct {
+	n      int
+	detail string
+	first  finding.Evidence
+}
+
+// bareCall is a call of the runtime outside a guarded function.
+type bareCall struct {
+	region *region
+	offset int
+	target string
+}
+
+func (j *judgement) findCalls() error {
+	if j.file.Linked() {
+		return j.findLinkedCalls()
+	}
+	return j.findRelocatedCalls()
+}
+
+// findRelocatedCalls looks at the relocations of code against symbols of the
+// runtime.
+func (j *judgement) findRelocatedCalls() error {
+	targets := map[int]string{}
+	for _, s := range j.named {
+		if entersRuntime(s.name) {
+			targets[s.index] = s.name
+		}
+	}
+	if _, runtime := j.definesRuntime(); runtime || len(targets) == 0 {
+		return nil
+	}
+	for _, i := range j.relocs {
+		s := j.file.Section(i)
+		if int(s.Link) != j.symtab {
+			continue
+		}
+		t, err := j.file.Relocations(s)
+		if err != nil {
+			return err
+		}
+		r := j.regionOf(int(s.Info))
+		if r == nil {
+			continue
+		}
+		for k := range t.Len {
+			rel := t.Relocation(k)
+			name, ok := targets[rel.Symbol]
+			if !ok || rel.Offset >= uint64(len(r.code)) || !transfers(r.code, int(rel.Offset)) {
+				continue
+			}
+			if err := j.call(r, int(rel.Offset), name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (j *judgement) regionOf(section int) *region {
+	i, ok := slices.BinarySearchFunc(j.regions, section, func(r region, section int) int { return r.section - section })
+	if !ok {
+		return nil
+	}
+	return &j.regions[i]
+}
+
+// transfers reports whether the four bytes at code[at] are the target of a
+// call or jump: an address that is merely taken calls nothing.
+func transfers(code []byte, at int) bool {
+	if at < 1 {
+		return false
+	}
+	switch op := code[at-1]; {
+	case op == 0xe8 || op == 0xe9:
+		return true
+	case at < 2:
+		return false
+	case code[at-2] == 0x0f && op&0xf0 == 0x80: // jcc rel32
+		return true
+	case code[at-2] == 0xff && (op == 0x15 || op == 0x25): // call or jmp *disp(%rip)
+		return true
+	}
+	return false
+}
+
+// call records one call of the runtime: it belongs to a guarded function, or
+// it is a bare one.
+func (j *judgement) call(r *region, offset int, target string) error {
+	section, at := j.place(r, offset)
+	if j.calls.n == 0 {
+		j.calls.first = finding.Evidence{Kind: finding.EvidenceCall, Section: section, Offset: at}
+		j.calls.detail = target
+	}
+	j.calls.n++
+	guarded, err := j.guarded(r, offset)
+	if err == nil && !guarded {
+		j.bareCalls = append(j.bareCalls, bareCall{r, offset, target})
+	}
+	return err
+}
+
+// convict moves to the split functions those odd guards whose function calls
+// the runtime: whatever the shape, both together are split-stack code.
+func (j *judgement) convict() {
+	odd := j.odd[:0]
+	for _, g := range j.odd {
+		if g.region.called[g.Start] {
+			j.split = append(j.split, g)
+		} else {
+			odd = append(odd, g)
+		}
+	}
+	j.odd = odd
+}
+
+// guarded reports whether the code at an offset belongs to a function with a
+// guard, and marks that guard.
+func (j *judgement) guarded(r *region, offset int) (bool, error) {
+	// The guard in question is the last one that begins before the offset.
+	i, _ := slices.BinarySearchFunc(r.scan.guards, offset, func(g Guard, offset int) int { return g.Start - offset })
+	if i == 0 {
+		// gcc moves slow paths into .text.unlikely.
+		return strings.HasPrefix(r.sectionName(j), ".text.unlikely") && len(j.split) > 0, nil
+	}
+	g := r.scan.guards[i-1]
+	ft, err := j.functionTable()
+	if err != nil {
+		return false, err
+	}
+	here := ft.find(r.section, r.base+uint64(offset))
+	there := ft.find(r.section, r.base+uint64(g.Start))
+	if here.known && there.known && here.start != there.start && !strings.HasPrefix(here.name, there.name+".") {
+		return false, nil
+	}
+	if r.called == nil {
+		r.called = map[int]bool{}
+	}
+	r.called[g.Start] = true
+	return true, nil
+}
+
+func (r *region) sectionName(j *judgement) string {
+	name, _ := j.place(r, 0)
+	return name
+}
+
+// findLinkedCalls looks for direct calls of __morestack in a linked file that
+// holds the runtime. Four bytes that happen to match are one chance in 2^32 per
+// byte.
+func (j *judgement) findLinkedCalls() error {
+	if j.store == nil {
+		return nil
+	}
+	entry := []byte("\x55\x48\x89\xe5\x49\x81\xc2\x00\x0e\x00\x00\x41\x52\x50")
+	var target uint64
+	for i := range j.regions {
+		if at := bytes.Index(j.regions[i].code, entry); at >= 0 {
+			target = j.regions[i].base + uint64(at)
+		}
+	}
+	if target == 0 {
+		return nil
+	}
+	for i := range j.regions {
+		r := &j.regions[i]
+		slow := map[int]bool{}
+		for _, g := range r.scan.guards {
+			if g.Slow != nil {
+				slow[g.Slow.Call] = true
+			}
+		}
+		for at := 0; at+5 <= len(r.code); at++ {
+			k := bytes.IndexByte(r.code[at:len(r.code)-4], 0xe8)
+			if k < 0 {
+				break
+			}
+			at += k
+			to := r.base + uint64(at) + 5 + uint64(int64(int32(binary.LittleEndian.Uint32(r.code[at+1:]))))
+			if to != target {
+				continue
+			}
+			if slow[at] {
+				j.calls.n++
+				continue
+			}
+			if err := j.call(r, at, "__morestack"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addViolation adds NS001 for all split functions of the object.
+func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
+	fd := finding.Finding{ID: finding.NS001, Level: finding.Error}
+	var fns functionSet
+	shapes := map[string]int{} // index in fd.Evidence
+	counts := map[string]int{}
+	for _, g := range j.split {
+		section, at := j.place(g.region, g.Start)
+		if _, ok := shapes[g.Shape]; !ok {
+			shapes[g.Shape] = len(fd.Evidence)
+			fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceGuard, Detail: g.Shape, Section: section, Offset: at})
+		}
+		counts[g.Shape]++
+		fns.add(j.functionAt(g.region, g.Start, g.Frame))
+	}
+	for shape, i := range shapes {
+		if n := counts[shape]; n > 1 {
+			fd.Evidence[i].Detail += fmt.Sprintf(" (%d times)", n)
+		}
+	}
+	if len(j.split) == 0 {
+		for _, c := range j.bareCalls {
+			fns.add(j.functionAt(c.region, c.offset, 0))
+		}
+	}
+	if j.calls.n > 0 && j.calls.detail != "" {
+		ev := j.calls.first
+		ev.Detail = "call of " + j.calls.detail
+		if j.calls.n > 1 {
+			ev.Detail += fmt.Sprintf(" (%d calls of the runtime)", j.calls.n)
+		}
+		fd.Evidence = append(fd.Evidence, ev)
+	}
+	if hasNote {
+		fd.Evidence = append(fd.Evidence, noteEvidence(note))
+	}
+	what := "check for a split stack on entry"
+	if len(j.split) == 0 {
+		what = "call the split-stack runtime, in an object that was compiled with -fsplit-stack"
+	}
+	if len(fns.list) == 1 {
+		what = strings.Replace(strings.Replace(what, "check ", "checks ", 1), "call ", "calls ", 1)
+		fd.Message = "1 function " + what
+	} else {
+		fd.Message = fmt.Sprintf("%d functions %s", len(fns.list), what)
+	}
+	j.add(fd, fns.list...)
+}
+
+// addOddities adds NS009 for what no compiler emits.
+func (j *judgement) addOddities() {
+	var fd finding.Finding
+	var fns functionSet
+	for _, g := range j.odd {
+		section, at := j.place(g.region, g.Start)
+		fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceGuard, Detail: g.Shape, Section: section, Offset: at})
+		fns.add(j.functionAt(g.region, g.Start, g.Frame))
+	}
+	for _, c := range j.bareCalls {
+		section, at := j.place(c.region, c.offset)
+		fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceCall, Detail: "call of " + c.target, Section: section, Offset: at})
+		fns.add(j.functionAt(c.region, c.offset, 0))
+	}
+	if len(fd.Evidence) == 0 {
+		return
+	}
+	fd.ID, fd.Level = finding.NS009, finding.Warning
+	var what []string
+	if len(j.odd) > 0 {
+		what = append(what, "compares the stack pointer with the split-stack limit in a way that no compiler does")
+	}
+	if len(j.bareCalls) > 0 {
+		what = append(what, "calls the split-stack runtime without a guard")
+	}
+	fd.Message = strings.Join(what, ", and ")
+	j.add(fd, fns.list...)
+}

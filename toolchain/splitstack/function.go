@@ -1,0 +1,133 @@
+package splitstack
+
+import (
+	"cmp"
+	"debug/elf"
+	"slices"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
+)
+
+// functionTable finds the function that a place in the code belongs to.
+type functionTable struct {
+	table elfobj.SymbolTable
+	entry []functionEntry // sorted by section, address, rank
+}
+
+type functionEntry struct {
+	section int // 0 in a linked file
+	start   uint64
+	size    uint64
+	rank    int8 // the best name of several at one address has the lowest
+	symbol  int32
+}
+
+// newFunctionTable collects the symbols of code: those of type STT_FUNC, and
+// untyped ones in executable sections, which assembler sources give functions.
+func newFunctionTable(o *object) (functionTable, error) {
+	var ft functionTable
+	section := o.symtab
+	if section == 0 {
+		section = o.dynsym
+	}
+	if section == 0 {
+		return ft, nil
+	}
+	t, err := o.openTable(section)
+	if err != nil {
+		return ft, err
+	}
+	ft.table = t
+	linked := o.file.Linked()
+	for i := 1; i < t.Len; i++ {
+		s := t.Symbol(i)
+		if s.Section == 0 || s.Special || s.Section >= o.file.NumSections && o.file.NumSections > 0 {
+			continue
+		}
+		rank, ok := rankOf(o.file, s)
+		if !ok {
+			continue
+		}
+		e := functionEntry{start: s.Value, size: s.Size, rank: rank, symbol: int32(i)}
+		if !linked {
+			e.section = s.Section
+		}
+		ft.entry = append(ft.entry, e)
+	}
+	slices.SortFunc(ft.entry, func(a, b functionEntry) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start),
+			cmp.Compare(a.rank, b.rank), cmp.Compare(a.symbol, b.symbol))
+	})
+	return ft, nil
+}
+
+// rankOf orders names for one address: functions before labels, global before
+// weak before local.
+func rankOf(f *elfobj.File, s elfobj.Symbol) (int8, bool) {
+	var rank int8
+	switch s.Type() {
+	case elf.STT_FUNC, elf.STT_GNU_IFUNC:
+	case elf.STT_NOTYPE:
+		if f.NumSections == 0 || !f.Section(s.Section).Executable() {
+			return 0, false
+		}
+		rank = 3
+	default:
+		return 0, false
+	}
+	switch s.Bind() {
+	case elf.STB_GLOBAL:
+	case elf.STB_WEAK:
+		rank++
+	default:
+		rank += 2
+	}
+	return rank, true
+}
+
+// function is where a piece of code belongs.
+type function struct {
+	name  string
+	start uint64
+	known bool // false when the file has no symbol for the place
+}
+
+// any reports whether the table knows a function in the section at all (in a
+// linked file: anywhere).
+func (ft *functionTable) any(section int) bool {
+	i, _ := slices.BinarySearchFunc(ft.entry, section, func(e functionEntry, section int) int {
+		return cmp.Compare(e.section, section)
+	})
+	return i < len(ft.entry) && ft.entry[i].section == section
+}
+
+// find returns the function at an address. A function of known size does not
+// reach beyond its end.
+func (ft *functionTable) find(section int, at uint64) function {
+	// The first entry beyond the place; the one before it is the nearest.
+	i, _ := slices.BinarySearchFunc(ft.entry, at, func(e functionEntry, at uint64) int {
+		if c := cmp.Compare(e.section, section); c != 0 {
+			return c
+		}
+		if e.start <= at {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 || ft.entry[i-1].section != section {
+		return function{}
+	}
+	start := ft.entry[i-1].start
+	for i > 1 && ft.entry[i-2].section == section && ft.entry[i-2].start == start {
+		i--
+	}
+	e := ft.entry[i-1]
+	if e.size != 0 && at-e.start >= e.size {
+		return function{}
+	}
+	return function{
+		name:  string(ft.table.Name(ft.table.Symbol(int(e.symbol)))),
+		start: e.start,
+		known: true,
+	}
+}

@@ -1,0 +1,308 @@
+package splitstack
+
+import (
+	"bytes"
+	"cmp"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
+)
+
+// object is an ELF file with what one pass over its section headers and symbol
+// tables tells about split stacks.
+type object struct {
+	file    *elfobj.File
+	dialect *dialect // nil for a machine without a decision procedure
+
+	regions []region
+	symtab  int // section index, 0 for none
+	dynsym  int
+	xindex  int
+	relocs  []int // relocation sections that change executable sections
+	notes   []elfobj.Section
+	ltoOpts int // .gnu.lto_.opts
+	crel    int // a CREL section that changes an executable one
+	noCode  bool
+	byAddr  []elfobj.Section // what a linked file maps, by address; nil until needed
+
+	table elfobj.SymbolTable // of symtab
+	named []namedSymbol      // symbols of the runtime, from symtab or dynsym
+}
+
+// region is a run of executable bytes.
+type region struct {
+	section int    // index, in a relocatable object
+	base    uint64 // virtual address of code[0]; 0 in a relocatable object
+	code    []byte
+	scan    scan
+	called  map[int]bool // guards, by start, whose function calls the runtime
+}
+
+// namedSymbol is a symbol whose name the runtime or GCC's LTO reserves.
+type namedSymbol struct {
+	elfobj.Symbol
+	index int
+	name  string
+}
+
+// readObject reads headers and tables. An error is a *elfobj.FormatError.
+func readObject(f *elfobj.File) (*object, error) {
+	o := &object{file: f, dialect: dialectOf(f)}
+	if err := o.readSections(); err != nil {
+		return nil, err
+	}
+	if f.Linked() {
+		if err := o.readSegments(); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.checkOverlap(); err != nil {
+		return nil, err
+	}
+	return o, o.readSymbols()
+}
+
+func (o *object) readSections() error {
+	f := o.file
+	var emptyCode, code bool
+	for i := 1; i < f.NumSections; i++ {
+		s := f.Section(i)
+		switch s.Type {
+		case elf.SHT_SYMTAB:
+			o.symtab = i
+		case elf.SHT_DYNSYM:
+			o.dynsym = i
+		case elf.SHT_SYMTAB_SHNDX:
+			o.xindex = i
+		case elf.SHT_REL, elf.SHT_RELA:
+			if o.changesCode(s) {
+				o.relocs = append(o.relocs, i)
+			}
+		case elfobj.SHTCrel:
+			if o.changesCode(s) {
+				o.crel = i
+			}
+		}
+		if s.Type != elf.SHT_NOBITS {
+			if _, err := s.Bytes(); err != nil {
+				return err
+			}
+		}
+		if s.Executable() && s.Size > 0 {
+			if s.Type == elf.SHT_NOBITS {
+				emptyCode = true
+				continue
+			}
+			if s.Flags&elf.SHF_COMPRESSED != 0 {
+				return &elfobj.FormatError{Offset: s.Offset, Msg: fmt.Sprintf("section %q holds compressed code, which no linker accepts", s.Name())}
+			}
+			code = true
+			if !f.Linked() {
+				b, err := s.Bytes()
+				if err != nil {
+					return err
+				}
+				o.regions = append(o.regions, region{section: i, code: b})
+			}
+			continue
+		}
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_PROGBITS && s.Type != elf.SHT_NOTE {
+			continue
+		}
+		switch name := s.Name(); {
+		case bytes.HasPrefix(name, []byte(".note.GNU-")):
+			if isNote(name) {
+				o.notes = append(o.notes, s)
+			}
+		case string(name) == ".gnu.lto_.opts":
+			o.ltoOpts = i
+		}
+	}
+	o.noCode = emptyCode && !code
+	return nil
+}
+
+func isNote(name []byte) bool {
+	return string(name) == ".note.GNU-split-stack" || string(name) == ".note.GNU-no-split-stack"
+}
+
+func (o *object) changesCode(s elfobj.Section) bool {
+	return uint64(s.Info) < uint64(o.file.NumSections) && s.Info != 0 && o.file.Section(int(s.Info)).Executable()
+}
+
+// readSegments takes the code of a linked file from its program headers: they
+// are what the loader maps, whatever the section headers say, and stay when
+// these are stripped.
+func (o *object) readSegments() error {
+	for i := range o.file.NumSegments {
+		p := o.file.Segment(i)
+		if p.Type != elf.PT_LOAD || p.Flags&elf.PF_X == 0 || p.Filesz == 0 {
+			continue
+		}
+		b, err := p.Bytes()
+		if err != nil {
+			return err
+		}
+		o.regions = append(o.regions, region{base: p.Vaddr, code: b})
+		o.noCode = false
+	}
+	return nil
+}
+
+// checkOverlap refuses files whose headers name the same bytes as code again
+// and again, so that the time to read a file stays linear in its size.
+func (o *object) checkOverlap() error {
+	total := 0
+	for i := range o.regions {
+		total += len(o.regions[i].code)
+		if total > 2*len(o.file.Data) {
+			return &elfobj.FormatError{Offset: 0, Msg: "the headers name more executable bytes than twice the file's size"}
+		}
+	}
+	return nil
+}
+
+// Name starts, as SymbolTable.NameStart reads them.
+var (
+	startMorestack  = nameStart("__morestack")
+	startSplitstack = nameStart("__splitstack_")
+	startGeneric    = nameStart("__generic_morestack")
+	startSplitInit  = nameStart("__stack_split_initialize")
+	startLTOSlim    = nameStart("__gnu_lto_slim")
+)
+
+func nameStart(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s[:8])) }
+
+// readSymbols walks the symbol table of a relocatable object, the dynamic one
+// of a linked file. The static table of a linked file is read only when its
+// code calls for it.
+func (o *object) readSymbols() error {
+	section := o.symtab
+	if o.file.Linked() {
+		section = o.dynsym
+	}
+	return o.walk(section)
+}
+
+func (o *object) walk(section int) error {
+	if section == 0 {
+		return nil
+	}
+	t, err := o.openTable(section)
+	if err != nil {
+		return err
+	}
+	o.table = t
+	for i := 1; i < t.Len; i++ {
+		switch t.NameStart(i) {
+		case startMorestack, startSplitstack, startGeneric, startSplitInit, startLTOSlim:
+			s := t.Symbol(i)
+			if name := t.Name(s); reserved(name) {
+				o.named = append(o.named, namedSymbol{s, i, string(name)})
+			}
+		}
+	}
+	return nil
+}
+
+// openTable opens a symbol table and the extended indices that belong to it.
+func (o *object) openTable(section int) (elfobj.SymbolTable, error) {
+	t, err := o.file.Symbols(o.file.Section(section))
+	if err == nil && o.xindex != 0 {
+		if x := o.file.Section(o.xindex); int(x.Link) == section {
+			err = t.UseExtendedIndices(x)
+		}
+	}
+	return t, err
+}
+
+func reserved(name []byte) bool {
+	for _, prefix := range [...]string{"__morestack", "__splitstack_", "__generic_morestack", "__stack_split_initialize", "__gnu_lto_slim"} {
+		if bytes.HasPrefix(name, []byte(prefix)) {
+			return true
+		}
+	}
+	return false
+}
+
+// runtimeDefinitions are global functions that only libgcc's generic-morestack.c
+// and morestack.S define. __morestack itself is not among them: programs that
+// have nothing to do with libgcc define a function of that name.
+var runtimeDefinitions = map[string]bool{
+	"__generic_morestack":                true,
+	"__generic_morestack_set_initial_sp": true,
+	"__morestack_allocate_stack_space":   true,
+	"__morestack_load_mmap":              true,
+	"__morestack_large_model":            true,
+	"__splitstack_getcontext":            true,
+	"__splitstack_makecontext":           true,
+	"__stack_split_initialize":           true,
+}
+
+// definesRuntime returns a symbol that shows that the object is a part of
+// libgcc's runtime.
+func (o *object) definesRuntime() (namedSymbol, bool) {
+	for _, s := range o.named {
+		if !s.Undefined() && runtimeDefinitions[s.name] {
+			return s, true
+		}
+	}
+	return namedSymbol{}, false
+}
+
+// entersRuntime reports whether code reaches a new stack segment through the
+// symbol: the functions that compilers call, not the variables and the
+// internals of the runtime.
+func entersRuntime(name string) bool {
+	switch name {
+	case "__morestack", "__morestack_non_split", "__morestack_large_model", "__morestack_allocate_stack_space":
+		return true
+	}
+	return false
+}
+
+// note returns the section name of the object's -fsplit-stack note.
+func (o *object) note() (elfobj.Section, bool) {
+	for _, s := range o.notes {
+		if string(s.Name()) == ".note.GNU-split-stack" {
+			return s, true
+		}
+	}
+	return elfobj.Section{}, false
+}
+
+// place turns an offset in a region into a section name and the offset that
+// reports use: from the start of the section in a relocatable object, a virtual
+// address in a linked file.
+func (o *object) place(r *region, offset int) (section string, at uint64) {
+	if !o.file.Linked() {
+		return string(o.file.Section(r.section).Name()), uint64(offset)
+	}
+	at = r.base + uint64(offset)
+	return o.sectionAt(at), at
+}
+
+// sectionAt names the section that a virtual address lies in, "" when there is
+// none.
+func (o *object) sectionAt(at uint64) string {
+	if o.byAddr == nil {
+		o.byAddr = []elfobj.Section{}
+		for i := 1; i < o.file.NumSections; i++ {
+			if s := o.file.Section(i); s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Size > 0 {
+				o.byAddr = append(o.byAddr, s)
+			}
+		}
+		slices.SortFunc(o.byAddr, func(a, b elfobj.Section) int { return cmp.Compare(a.Addr, b.Addr) })
+	}
+	i, found := slices.BinarySearchFunc(o.byAddr, at, func(s elfobj.Section, at uint64) int { return cmp.Compare(s.Addr, at) })
+	if !found {
+		i--
+	}
+	if i < 0 || at-o.byAddr[i].Addr >= o.byAddr[i].Size {
+		return ""
+	}
+	return string(o.byAddr[i].Name())
+}

@@ -1,0 +1,294 @@
+package splitstack
+
+import (
+	"debug/elf"
+	"encoding/binary"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
+)
+
+// Where the limit is kept: GCC's TARGET_THREAD_SPLIT_STACK_OFFSET
+// (gcc/config/i386/gnu-user64.h, gnu-user.h) and LLVM's
+// X86FrameLowering::adjustForSegmentedStacks. It is %fs:0x70 on x86-64,
+// %fs:0x40 on x32 and %gs:0x30 on i386.
+var (
+	amd64 = &dialect{
+		// SIB byte without base or index, and the 32-bit displacement.
+		anchor:   []byte{0x25, 0x70, 0, 0, 0},
+		touches:  func([]byte, int) bool { return true },
+		store:    []byte{0x64, 0x48, 0x89, 0x04, 0x25, 0x70, 0, 0, 0}, // mov %rax,%fs:0x70
+		stc:      []byte{0xf9, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0},
+		guard:    func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, "0x70") },
+		slowPath: amd64SlowPath,
+	}
+	x32 = &dialect{
+		anchor:   []byte{0x25, 0x40, 0, 0, 0},
+		touches:  func([]byte, int) bool { return true },
+		store:    []byte{0x64, 0x89, 0x04, 0x25, 0x40, 0, 0, 0}, // mov %eax,%fs:0x40
+		stc:      []byte{0xf9, 0x0f, 0x1f, 0x84, 0, 0, 0, 0},
+		guard:    func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, "0x40") },
+		slowPath: amd64SlowPath,
+	}
+	i386 = &dialect{
+		// GS prefix and opcode of cmp; the displacement alone is too
+		// common to search for.
+		anchor:   []byte{0x65, 0x3b},
+		touches:  func(code []byte, at int) bool { return has(code, at+3, "\x30\x00\x00\x00") },
+		store:    []byte{0x65, 0xa3, 0x30, 0, 0, 0}, // mov %eax,%gs:0x30
+		stc:      []byte{0xf9, 0x8d, 0xb6, 0, 0, 0, 0},
+		guard:    i386Guard,
+		slowPath: i386SlowPath,
+	}
+)
+
+// dialectOf returns the guards of the file's machine, nil when there is no
+// decision procedure for it.
+func dialectOf(f *elfobj.File) *dialect {
+	switch f.Machine {
+	case elf.EM_X86_64:
+		if f.Class == elf.ELFCLASS32 {
+			return x32
+		}
+		return amd64
+	case elf.EM_386:
+		return i386
+	}
+	return nil
+}
+
+// amd64Guard decodes the comparisons of x86-64 and x32:
+//
+//	cmp %fs:limit,%rsp                              a frame below 256 bytes
+//	lea -N(%rsp),%r11; cmp %fs:limit,%r11           a larger one (or %r10)
+//	movabs $-N,%r11; add %rsp,%r11; cmp ...         gcc, beyond 2 GiB
+//
+// The 32-bit forms of x32 lack REX.W.
+func amd64Guard(code []byte, at int, limit string) (Guard, bool) {
+	if at < 3 || code[at-2] != 0x3b {
+		return Guard{}, false
+	}
+	cmp, rex := at-4, byte(0)
+	if code[at-3] == 0x64 {
+		cmp = at - 3
+	} else {
+		rex = code[at-3]
+		if cmp < 0 || code[cmp] != 0x64 || rex&0xf0 != 0x40 {
+			return Guard{}, false
+		}
+	}
+	wide, ext := rex&8 != 0, rex&4 != 0
+	g := Guard{Start: cmp}
+	switch modrm := code[at-1]; {
+	case modrm == 0x24 && !ext:
+		g.Shape = "cmp %fs:" + limit + "," + register("sp", wide)
+	case modrm == 0x1c && ext, modrm == 0x14 && ext:
+		// %r11 is register 3, %r10 register 2 with REX.R.
+		name, reg := "r11", byte(3)
+		if modrm == 0x14 {
+			name, reg = "r10", 2
+		}
+		lea, frame, ok := amd64Frame(code, cmp, reg, wide)
+		if !ok {
+			return Guard{}, false
+		}
+		g.Start, g.Frame = lea, frame
+		if !wide {
+			name += "d"
+		}
+		g.Shape = "lea -N(" + register("sp", true) + "),%" + name + "; cmp %fs:" + limit + ",%" + name
+	default:
+		return Guard{}, false // alloca and the runtime compare other registers
+	}
+	g.end(code, at+5, amd64SlowPath)
+	return g, true
+}
+
+func register(name string, wide bool) string {
+	if wide {
+		return "%r" + name
+	}
+	return "%e" + name
+}
+
+// amd64Frame decodes the instruction before a comparison of %r10 or %r11 (reg
+// 2 or 3), which computes the stack pointer that the function will need.
+func amd64Frame(code []byte, cmp int, reg byte, wide bool) (start int, frame uint64, ok bool) {
+	rex := byte(0x44)
+	if wide {
+		rex = 0x4c
+	}
+	if p := cmp - 8; p >= 0 && code[p] == rex && code[p+1] == 0x8d && code[p+2] == 0x84|reg<<3 && code[p+3] == 0x24 {
+		return p, uint64(-int64(int32(binary.LittleEndian.Uint32(code[p+4:])))), true
+	}
+	if p := cmp - 5; p >= 0 && code[p] == rex && code[p+1] == 0x8d && code[p+2] == 0x44|reg<<3 && code[p+3] == 0x24 {
+		return p, uint64(-int64(int8(code[p+4]))), true
+	}
+	// movabs $imm64,%r1x; add %rsp,%r1x
+	if p := cmp - 13; p >= 0 && code[p] == 0x49 && code[p+1] == 0xb8|reg &&
+		code[p+10] == 0x49 && code[p+11] == 0x01 && code[p+12] == 0xe0|reg {
+		return p, -binary.LittleEndian.Uint64(code[p+2:]), true
+	}
+	return 0, 0, false
+}
+
+// maxSlowPath bounds how many instructions of a slow path are decoded before
+// its call; gcc's large model needs seven.
+const maxSlowPath = 10
+
+// amd64SlowPath decodes the sequences of gcc and clang, all memory models:
+// loads of %r10 (frame) and %r11 (arguments), a call, a return.
+func amd64SlowPath(code []byte, at int) *SlowPath {
+	var s SlowPath
+	for range maxSlowPath {
+		switch {
+		case has(code, at, "\x41\xba") && at+6 <= len(code): // mov $imm32,%r10d
+			s.Frame = uint64(binary.LittleEndian.Uint32(code[at+2:]))
+			at += 6
+		case has(code, at, "\x49\xba") && at+10 <= len(code): // movabs: large model, arguments in the upper half
+			s.Frame = uint64(binary.LittleEndian.Uint32(code[at+2:]))
+			at += 10
+		case has(code, at, "\x49\xc7\xc2") && at+7 <= len(code): // mov $simm32,%r10
+			s.Frame = uint64(binary.LittleEndian.Uint32(code[at+3:]))
+			at += 7
+		case has(code, at, "\x45\x31\xd2"), // xor %r10d,%r10d
+			has(code, at, "\x45\x31\xdb"), // xor %r11d,%r11d
+			has(code, at, "\x4c\x89\xd0"), // mov %r10,%rax (static chain)
+			has(code, at, "\x44\x89\xd0"), // mov %r10d,%eax
+			has(code, at, "\x4d\x01\xda"): // add %r11,%r10
+			at += 3
+		case has(code, at, "\x41\xbb"): // mov $imm32,%r11d
+			at += 6
+		case has(code, at, "\x49\xbb"): // movabs $imm64,%r11
+			at += 10
+		case has(code, at, "\x49\xc7\xc3"), // mov $simm32,%r11
+			has(code, at, "\x4c\x8d\x15"), // lea disp(%rip),%r10
+			has(code, at, "\x4c\x8d\x1d"): // lea disp(%rip),%r11
+			at += 7
+		case has(code, at, "\x4f\x8b\x1c\x1a"), // mov (%r10,%r11,1),%r11
+			has(code, at, "\x4d\x8b\x1c"): // mov from memory, with SIB
+			at += 4
+		case has(code, at, "\xe8") && at+5 <= len(code): // call rel32
+			s.Call, s.Direct = at, true
+			at += 5
+			s.Target = at + int(int32(binary.LittleEndian.Uint32(code[s.Call+1:])))
+			return endSlowPath(code, at, &s)
+		case has(code, at, "\xff\x15"): // call *disp(%rip): clang's large model
+			s.Call = at
+			return endSlowPath(code, at+6, &s)
+		case has(code, at, "\x41\xff\xd3"), has(code, at, "\x41\xff\xd2"): // call *%r11, *%r10
+			s.Call = at
+			return endSlowPath(code, at+3, &s)
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// endSlowPath requires the return after the call: the runtime comes back
+// behind it to run the function's body on the new segment.
+func endSlowPath(code []byte, at int, s *SlowPath) *SlowPath {
+	if at < len(code) && (code[at] == 0xc3 || code[at] == 0xc2) {
+		return s
+	}
+	return nil
+}
+
+// i386Lea reports whether "lea disp(%esp),%reg" ends at code[at]; modrm is
+// 0x84 with the register in bits 3 to 5.
+func i386Lea(code []byte, at int, modrm byte) bool {
+	return at >= 7 && code[at-7] == 0x8d && code[at-6] == modrm && code[at-5] == 0x24
+}
+
+// i386Guard decodes the comparisons of i386; which register holds the stack
+// pointer less the frame depends on the calling convention.
+func i386Guard(code []byte, at int) (Guard, bool) {
+	g := Guard{Start: at}
+	modrm := code[at+2]
+	switch modrm {
+	case 0x25:
+		g.Shape = "cmp %gs:0x30,%esp"
+	case 0x05, 0x0d, 0x15: // %eax, %ecx, %edx
+		if !i386Lea(code, at, 0x84|modrm&0x38) {
+			return Guard{}, false // alloca
+		}
+		name := [...]string{"%eax", "%ecx", "%edx"}[modrm>>3]
+		g.Start = at - 7
+		g.Frame = uint64(-int64(int32(binary.LittleEndian.Uint32(code[at-4:]))))
+		g.Shape = "lea -N(%esp)," + name + "; cmp %gs:0x30," + name
+	default:
+		return Guard{}, false
+	}
+	g.end(code, at+7, i386SlowPath)
+	return g, true
+}
+
+// i386SlowPath decodes "push $arguments; push $frame; call; ret".
+func i386SlowPath(code []byte, at int) *SlowPath {
+	var s SlowPath
+	for range 2 {
+		switch {
+		case has(code, at, "\x6a") && at+2 <= len(code):
+			s.Frame = uint64(code[at+1])
+			at += 2
+		case has(code, at, "\x68") && at+5 <= len(code):
+			s.Frame = uint64(binary.LittleEndian.Uint32(code[at+1:]))
+			at += 5
+		default:
+			return nil
+		}
+	}
+	if !has(code, at, "\xe8") || at+5 > len(code) {
+		return nil
+	}
+	s.Call, s.Direct = at, true
+	s.Target = at + 5 + int(int32(binary.LittleEndian.Uint32(code[at+1:])))
+	return endSlowPath(code, at+5, &s)
+}
+
+// entryPrefix reports whether code holds nothing but what compilers put before
+// a guard at a function's entry: landing pads, NOPs (-fpatchable-function-entry,
+// alignment), and the call of -mfentry.
+func entryPrefix(code []byte) bool {
+	for len(code) > 0 {
+		n := entryInstruction(code)
+		if n == 0 {
+			return false
+		}
+		code = code[n:]
+	}
+	return true
+}
+
+// entryInstructions are landing pads and the recommended multi-byte NOPs,
+// longest first (Intel SDM, NOP).
+var entryInstructions = []string{
+	"\xf3\x0f\x1e\xfa", // endbr64
+	"\xf3\x0f\x1e\xfb", // endbr32
+	"\x66\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x66\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x0f\x1f\x80\x00\x00\x00\x00",
+	"\x66\x0f\x1f\x44\x00\x00",
+	"\x0f\x1f\x44\x00\x00",
+	"\x0f\x1f\x40\x00",
+	"\x0f\x1f\x00",
+	"\x66\x90",
+	"\x90",
+}
+
+func entryInstruction(code []byte) int {
+	for _, insn := range entryInstructions {
+		if has(code, 0, insn) {
+			return len(insn)
+		}
+	}
+	if code[0] == 0xe8 && len(code) >= 5 { // call __fentry__
+		return 5
+	}
+	if has(code, 0, "\xff\x15") && len(code) >= 6 { // call *__fentry__@GOTPCREL(%rip)
+		return 6
+	}
+	return 0
+}
