@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 type argument struct {
 	path      string
 	directory bool
+	size      int64 // of a file, in bytes
 }
 
 // nothing is the error for an argument without a single object: a gate that
@@ -58,7 +60,7 @@ func newArguments(paths []string) *arguments {
 			a.missing = append(a.missing, pathError(p, err))
 			continue
 		}
-		a.found = append(a.found, argument{p, info.IsDir()})
+		a.found = append(a.found, argument{p, info.IsDir(), info.Size()})
 	}
 	return a
 }
@@ -88,12 +90,15 @@ type inputs struct {
 // A file that is reached twice under one name is audited once.
 func expand(ctx context.Context, args *arguments, add func(input)) *inputs {
 	in := &inputs{add: add, seen: map[string]bool{}}
-	for _, a := range args.found {
-		if a.directory {
-			in.walk(ctx, a.path)
-		} else {
-			in.addFile(input{path: a.path, arg: a.path})
-		}
+	// The largest first: one that is begun last keeps one worker busy while
+	// the others have nothing left to do.
+	files := slices.DeleteFunc(slices.Clone(args.found), func(a argument) bool { return a.directory })
+	slices.SortStableFunc(files, func(a, b argument) int { return cmp.Compare(b.size, a.size) })
+	for _, a := range files {
+		in.addFile(input{path: a.path, arg: a.path})
+	}
+	for _, dir := range args.directories() {
+		in.walk(ctx, dir)
 	}
 	in.followLinks()
 	return in

@@ -75,11 +75,9 @@ type item struct {
 	index   int
 }
 
-// in returns the items with low <= address < high.
-func (s *search) in(low, high uint64) []item {
-	i := sort.Search(len(s.items), func(i int) bool { return s.items[i].address >= low })
-	j := i + sort.Search(len(s.items)-i, func(j int) bool { return s.items[i+j].address >= high })
-	return s.items[i:j]
+// from returns the position of the first item at or above an address.
+func (s *search) from(address uint64) int {
+	return sort.Search(len(s.items), func(i int) bool { return s.items[i].address >= address })
 }
 
 func (s *search) run(order binary.ByteOrder) error {
@@ -111,13 +109,17 @@ type hit struct {
 func (s *search) table(t *lineTable) error {
 	var hits []hit
 	var prev row
-	open, live := false, false
+	open, next := false, 0
 	t.run(func(r row) bool {
-		if !open {
-			live = r.address >= s.first
-		} else if live && r.address > prev.address {
-			for _, it := range s.in(prev.address, r.address) {
-				hits = append(hits, hit{it.index, prev.file, prev.line})
+		switch {
+		case !open:
+			next = len(s.items)
+			if r.address >= s.first {
+				next = s.from(r.address)
+			}
+		case r.address > prev.address:
+			for ; next < len(s.items) && s.items[next].address < r.address; next++ {
+				hits = append(hits, hit{s.items[next].index, prev.file, prev.line})
 				s.budget--
 			}
 		}

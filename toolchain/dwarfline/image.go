@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
@@ -56,27 +55,33 @@ func newImage(f *elfobj.File) *image {
 
 // debugSections loads what line tables are made of.
 func (img *image) debugSections() (map[string][]byte, error) {
-	sections := map[string]elfobj.Section{}
+	wanted := map[int]string{} // by section index
+	for i := 1; i < img.file.NumSections; i++ {
+		name := img.file.Section(i).Name()
+		for _, prefix := range [...]string{".debug_", ".zdebug_"} {
+			if bytes.HasPrefix(name, []byte(prefix)) {
+				switch short := string(name[len(prefix):]); short {
+				case "line", "line_str", "str":
+					wanted[i] = short
+				}
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, ErrNoLines
+	}
 	relocs := map[int][]elfobj.Section{}
 	for i := 1; i < img.file.NumSections; i++ {
 		s := img.file.Section(i)
-		name := string(s.Name())
-		if n, ok := strings.CutPrefix(name, ".debug_"); ok {
-			sections[n] = s
-		} else if n, ok := strings.CutPrefix(name, ".zdebug_"); ok {
-			sections[n] = s
-		}
 		if s.Type == elf.SHT_RELA || s.Type == elf.SHT_REL {
-			relocs[int(s.Info)] = append(relocs[int(s.Info)], s)
+			if _, ok := wanted[int(s.Info)]; ok {
+				relocs[int(s.Info)] = append(relocs[int(s.Info)], s)
+			}
 		}
 	}
 	content := map[string][]byte{}
-	for _, name := range []string{"line", "line_str", "str"} {
-		s, ok := sections[name]
-		if !ok {
-			continue
-		}
-		b, err := img.load(s, relocs[s.Index])
+	for i, name := range wanted {
+		b, err := img.load(img.file.Section(i), relocs[i])
 		if err != nil {
 			return nil, err
 		}

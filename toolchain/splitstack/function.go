@@ -55,8 +55,11 @@ func newFunctionTable(o *object) (functionTable, error) {
 		ft.entry = append(ft.entry, e)
 	}
 	slices.SortFunc(ft.entry, func(a, b functionEntry) int {
-		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start),
-			cmp.Compare(a.rank, b.rank), cmp.Compare(a.symbol, b.symbol))
+		// Most pairs differ in the address.
+		if a.section == b.section && a.start != b.start {
+			return cmp.Compare(a.start, b.start)
+		}
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.rank, b.rank), cmp.Compare(a.symbol, b.symbol))
 	})
 	return ft, nil
 }
