@@ -60,6 +60,7 @@ if ! command -v debootstrap >/dev/null; then
   step "installing debootstrap" sh -c 'apt-get -q update && apt-get -q -y install --no-install-recommends debootstrap'
 fi
 # The mirror that this machine's apt uses already.
+# shellcheck disable=SC2016  # apt's own variables
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m1 '/debian/*$') ||
   die "apt knows no Debian mirror: add one to /etc/apt/sources.list.d and run apt-get update"
 

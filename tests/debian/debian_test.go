@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +145,7 @@ func TestRuntimeArchive(t *testing.T) {
 // TestNegatives judges what symbol scanners take for split-stack code, or could.
 func TestNegatives(t *testing.T) {
 	llvm := strings.TrimSpace(objtest.Run(t, ".", "llvm-config", "--libdir"))
+	goroot := strings.TrimSpace(objtest.Run(t, ".", "go", "env", "GOROOT"))
 	tests := []struct {
 		path string
 		// fools is true where "nm | grep morestack" has hits: the control
@@ -156,8 +156,8 @@ func TestNegatives(t *testing.T) {
 		{fileOf(t, "gcc", "libc.a"), false, 1000},
 		{fileOf(t, "gcc", "libstdc++.a"), false, 100},
 		{filepath.Join(llvm, "libLLVMRuntimeDyld.a"), true, 5},
-		{filepath.Join(runtime.GOROOT(), "bin", "go"), true, 1},
-		{filepath.Join(runtime.GOROOT(), "bin", "gofmt"), true, 1},
+		{filepath.Join(goroot, "bin", "go"), true, 1},
+		{filepath.Join(goroot, "bin", "gofmt"), true, 1},
 	}
 	for _, tt := range tests {
 		t.Run(filepath.Base(tt.path), func(t *testing.T) {
