@@ -1,6 +1,7 @@
 package splitstack_test
 
 import (
+	"debug/elf"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -275,6 +276,10 @@ func TestLinked(t *testing.T) {
 		}
 	}
 	rows = append(rows, row{"bfd", "-static-pie"})
+	// lld refuses split code for i386.
+	for _, linker := range []string{"bfd", "gold"} {
+		rows = append(rows, row{linker, "-m32"}, row{linker, "-m32 -no-pie"}, row{linker, "-m32 -shared -fPIC"})
+	}
 	for _, tt := range rows {
 		t.Run(tt.linker+" "+tt.flags, func(t *testing.T) {
 			t.Parallel()
@@ -285,11 +290,12 @@ func TestLinked(t *testing.T) {
 				if split {
 					compile = append(compile, "-fsplit-stack")
 				}
-				if strings.Contains(tt.flags, "-shared") {
-					compile = append(compile, "-fPIC")
+				compile = append(compile, "-O2", "-fPIC")
+				if strings.Contains(tt.flags, "-m32") {
+					compile = append(compile, "-m32")
 				}
-				objtest.Compile(t, dir, "gcc", "three.c", threeFunctions, append([]string{"-O2"}, compile...)...)
-				objtest.Compile(t, dir, "gcc", "main.c", mainSource, "-O2", "-fPIC")
+				objtest.Compile(t, dir, "gcc", "three.c", threeFunctions, compile...)
+				objtest.Compile(t, dir, "gcc", "main.c", mainSource, append(compile, "-fno-split-stack")...)
 				objtest.Tool(t, "ld."+tt.linker)
 				objtest.Run(t, dir, "gcc", append(flags, "-fuse-ld="+tt.linker, "three.o", "main.o", "-o", "out")...)
 				checkLinked(t, filepath.Join(dir, "out"), split, true)
@@ -297,6 +303,33 @@ func TestLinked(t *testing.T) {
 				checkLinked(t, filepath.Join(dir, "out"), split, false)
 				dropSectionHeaders(t, filepath.Join(dir, "out"))
 				checkLinked(t, filepath.Join(dir, "out"), split, false)
+			}
+		})
+	}
+}
+
+// TestRewritten makes sure that TestLinked judges what it is meant to: guards
+// that gold and lld replaced by stc, which a search for the limit misses.
+func TestRewritten(t *testing.T) {
+	for _, tt := range []struct{ linker, flags string }{{"gold", ""}, {"lld", ""}, {"gold", "-m32"}} {
+		t.Run(tt.linker+tt.flags, func(t *testing.T) {
+			dir := t.TempDir()
+			flags := strings.Fields(tt.flags)
+			objtest.Tool(t, "ld."+tt.linker)
+			// One function calls code that is not split, the other does not.
+			objtest.Compile(t, dir, "gcc", "s.c", "int g(int); int leaf(int a) { return a; } int f(int a) { return g(a) + leaf(a); }", append(flags, "-O1", "-fno-inline", "-fsplit-stack")...)
+			objtest.Compile(t, dir, "gcc", "m.c", "int f(int); int g(int a) { return a; } int main(void) { return f(0); }", append(flags, "-O1")...)
+			objtest.Run(t, dir, "gcc", append(flags, "-fuse-ld="+tt.linker, "s.o", "m.o", "-o", "out")...)
+			fds := judge(t, filepath.Join(dir, "out"))
+			if got := names(fds, finding.NS001); got != "f leaf" {
+				t.Fatalf("split functions %q", got)
+			}
+			var shapes []string
+			for _, e := range fds[0].Evidence {
+				shapes = append(shapes, e.Detail)
+			}
+			if !slices.ContainsFunc(shapes, func(s string) bool { return strings.HasPrefix(s, "stc") }) {
+				t.Errorf("no rewritten guard among %q", shapes)
 			}
 		})
 	}
@@ -326,9 +359,12 @@ func checkLinked(t *testing.T, path string, split, named bool) {
 func dropSectionHeaders(t *testing.T, path string) {
 	t.Helper()
 	b := objtest.Read(t, path)
-	for _, r := range [][2]int{{40, 48}, {58, 64}} { // e_shoff; e_shentsize, e_shnum, e_shstrndx
-		clear(b[r[0]:r[1]])
+	shoff, shentsize := b[40:48], b[58:64] // with e_shnum and e_shstrndx behind it
+	if elf.Class(b[elf.EI_CLASS]) == elf.ELFCLASS32 {
+		shoff, shentsize = b[32:36], b[46:52]
 	}
+	clear(shoff)
+	clear(shentsize)
 	if err := os.WriteFile(path, b, 0o755); err != nil {
 		t.Fatal(err)
 	}
