@@ -30,9 +30,17 @@ debian=/usr/share/bazel
 
 # Who may ask for a version: Bazel itself, the workspace and its examples.
 mapfile -t askers < <(find "$top" -name MODULE.bazel -not -path '*/bazel-*' -not -path "$here/*" | sort)
-# The hash does not depend on where the checkout is.
+# dependencies prints NAME VERSION for every bazel_dep of module files.
+dependencies() {
+  tr '\n' ' ' | grep -oE 'bazel_dep\([^)]*\)' |
+    sed -nE 's/.*[( ]name = "([^"]*)".*[( ]version = "([^"]*)".*/\1 \2/p' | LC_ALL=C sort -u
+}
+# The hash does not depend on where the checkout is, nor on anything in the
+# workspaces' module files but what they ask for: a new example that asks for
+# nothing new leaves the registry, which another build may be reading, alone.
 inputs=$({
-  cat "$here"/registry.sh "$here"/registry/* "${askers[@]}" "$cache/root/.stamp"
+  cat "$here"/registry.sh "$here"/registry/* "$cache/root/.stamp"
+  cat "${askers[@]}" | dependencies
   find "$here/stubs" -type f | LC_ALL=C sort | xargs cat
 } | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$cache/registry.stamp" 2>/dev/null)" = "$inputs" ]; then exit 0; fi
@@ -113,8 +121,7 @@ echo '{"mirrors": []}' >"$reg/bazel_registry.json"
   cat "$cache/root$debian/embedded_tools/MODULE.bazel" "${askers[@]}"
   # Asked for by Bazel's built-in local_config_platform.
   printf 'bazel_dep(name = "platforms", version = "0.0.7")\n'
-} | tr '\n' ' ' | grep -oE 'bazel_dep\([^)]*\)' |
-  sed -nE 's/.*[( ]name = "([^"]*)".*[( ]version = "([^"]*)".*/\1 \2/p' | sort -u |
+} | dependencies |
   while read -r name version; do
     case " ${names[*]} " in
       *" $name "*) ;;

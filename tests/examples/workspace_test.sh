@@ -1,0 +1,12 @@
+#!/bin/sh
+# examples/workspace, which has a WORKSPACE and no modules, passes its audit.
+set -eu
+. tests/examples/nested_bazel.sh
+in_workspace examples/workspace
+
+expect_exit 0 bazel test //...
+copy_outputs hello_audit_test
+expect_audited "$tmp/hello_audit_test/test.log"
+
+expect_exit 0 bazel run //:hello
+expect_line "$log" "Hello, Go, from C!"
