@@ -19,11 +19,19 @@ def _fail(ctx, attribute, found, fix):
         label = str(ctx.label.same_package_label(ctx.attr.library)),
     ))
 
+# Bazel splits options as a shell would. Where words end within quotes does not
+# matter here: no harmless option holds one of the flags as a word.
+def _split(option):
+    for quote in ["'", "\"", "\\"]:
+        option = option.replace(quote, "")
+    for space in ["\t", "\n"]:
+        option = option.replace(space, " ")
+    return option.split(" ")
+
 def _flag_check_impl(ctx):
     for attribute in ["copts", "conlyopts", "cxxopts", "linkopts"]:
         for option in getattr(ctx.attr, attribute):
-            # Bazel splits options as a shell would.
-            for flag in option.split(" "):
+            for flag in _split(option):
                 if flag in _FORBIDDEN_FLAGS:
                     _fail(ctx, attribute, flag, "remove the flag; a library that never reaches a Go program may be a cc_library.")
     if _FORBIDDEN_FEATURE in ctx.attr.library_features:

@@ -2,25 +2,27 @@
 
 Rules pass C/C++ libraries on in several ways: CcInfo between cc rules, GoArchive
 between Go rules, and nothing at all out of a binary. The aspect asks each
-target on the way for what it has itself.
+target on the way for the providers that it has.
 """
 
 load("@io_bazel_rules_go//go:def.bzl", "GoArchive")
 load("@rules_cc//cc:defs.bzl", "CcInfo")
+load("@rules_cc//cc/common:cc_shared_library_info.bzl", "CcSharedLibraryInfo")
 
 visibility(["//rules/..."])
 
 LinkedFilesInfo = provider(
-    doc = "The archives, objects and linked files of a target and all that it links.",
+    doc = "What a target and all that it depends on put on a link line. See linked_files().",
     fields = {
-        "files": "depset of File: archives, objects and shared libraries.",
+        "files": "depset of File: archives of Go packages and what cgo links into them.",
+        "linker_inputs": "depset of LinkerInput: libraries of C and C++.",
     },
 )
 
 # Where rules keep what they link. An attribute that a rule does not have, or
 # that holds something else, does no harm.
 _EDGES = [
-    "actual",  # alias
+    "actual",  # rules that stand for another target
     "cdeps",  # rules_go
     "deps",
     "dynamic_deps",  # cc_binary, cc_shared_library
@@ -30,6 +32,40 @@ _EDGES = [
     "malloc",
     "srcs",  # filegroup, and libraries in srcs
 ]
+
+# An archive all of whose members are linked ends in .lo.
+_CODE_EXTENSIONS = ["a", "lo", "o", "so"]
+
+def _linked_files_aspect_impl(target, ctx):
+    files = []
+    linker_inputs = []
+    direct = []
+    if CcInfo in target:
+        # All of them, and not only the target's own: rules may hand on CcInfo
+        # from attributes that are no edges here.
+        linker_inputs.append(target[CcInfo].linking_context.linker_inputs)
+    if CcSharedLibraryInfo in target:
+        direct.append(target[CcSharedLibraryInfo].linker_input)
+    if GoArchive in target:
+        files.append(target[GoArchive].libs)
+        files.append(target[GoArchive].cgo_deps)
+    for edge in _EDGES:
+        value = getattr(ctx.rule.attr, edge, None)
+        for dep in value if type(value) == type([]) else [value]:
+            if type(dep) == "Target" and LinkedFilesInfo in dep:
+                files.append(dep[LinkedFilesInfo].files)
+                linker_inputs.append(dep[LinkedFilesInfo].linker_inputs)
+    return [LinkedFilesInfo(
+        files = depset(transitive = files),
+        linker_inputs = depset(direct, transitive = linker_inputs),
+    )]
+
+linked_files_aspect = aspect(
+    implementation = _linked_files_aspect_impl,
+    doc = "Collects LinkedFilesInfo along the edges by which C, C++ and Go rules link.",
+    attr_aspects = _EDGES,
+    provides = [LinkedFilesInfo],
+)
 
 def _files_of_library(library):
     files = [
@@ -46,28 +82,31 @@ def _files_of_library(library):
         files.extend(library.pic_objects or [])
     return [f for f in files if f]
 
-def _linked_files_aspect_impl(target, ctx):
-    direct = []
-    transitive = []
-    if CcInfo in target:
-        # Only what this target adds: the rest comes from its edges.
-        for linker_input in target[CcInfo].linking_context.linker_inputs.to_list():
-            if linker_input.owner == target.label:
-                for library in linker_input.libraries:
-                    direct.extend(_files_of_library(library))
-    if GoArchive in target:
-        transitive.append(target[GoArchive].libs)
-        transitive.append(target[GoArchive].cgo_deps)
-    for edge in _EDGES:
-        value = getattr(ctx.rule.attr, edge, None)
-        for dep in value if type(value) == type([]) else [value]:
-            if type(dep) == "Target" and LinkedFilesInfo in dep:
-                transitive.append(dep[LinkedFilesInfo].files)
-    return [LinkedFilesInfo(files = depset(direct, transitive = transitive))]
+def _files_of_linker_input(linker_input):
+    # Files that options of the linker name. Linker scripts and lists of symbols,
+    # which are usual here, hold no code.
+    files = [f for f in linker_input.additional_inputs if f.extension in _CODE_EXTENSIONS]
+    for library in linker_input.libraries:
+        files.extend(_files_of_library(library))
+    return files
 
-linked_files_aspect = aspect(
-    implementation = _linked_files_aspect_impl,
-    doc = "Collects LinkedFilesInfo along the edges by which C, C++ and Go rules link.",
-    attr_aspects = _EDGES,
-    provides = [LinkedFilesInfo],
-)
+def linked_files(target):
+    """The archives, objects and shared libraries that a target is linked from.
+
+    Args:
+        target: A target with linked_files_aspect. A file has nothing but itself.
+
+    Returns:
+        A depset of File. Flattens: only for rules that are leaves.
+    """
+    if LinkedFilesInfo not in target:
+        return depset()
+    info = target[LinkedFilesInfo]
+    return depset(
+        [
+            file
+            for linker_input in info.linker_inputs.to_list()
+            for file in _files_of_linker_input(linker_input)
+        ],
+        transitive = [info.files],
+    )

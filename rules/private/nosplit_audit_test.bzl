@@ -1,6 +1,6 @@
 """Implementation of nosplit_audit_test."""
 
-load(":linked_files.bzl", "LinkedFilesInfo", "linked_files_aspect")
+load(":linked_files.bzl", "linked_files", "linked_files_aspect")
 
 visibility(["//rules/..."])
 
@@ -48,14 +48,20 @@ def _short_path(file):
     return file.short_path
 
 def _nosplit_audit_test_impl(ctx):
+    # Not allow_empty = False: Bazel would reject targets without files of their
+    # own as well, such as a cc_import, which is all library and no output.
+    if not ctx.attr.targets:
+        fail("\n{}: attribute targets is empty, so that there is nothing to audit.\nTo fix it, name what is linked into Go.".format(ctx.label))
+
     files = []
     empty = []
     for target in ctx.attr.targets:
         # What the target itself builds, and what it was linked from.
         own = depset(
-            transitive = [target[DefaultInfo].files, target[LinkedFilesInfo].files],
+            transitive = [target[DefaultInfo].files, linked_files(target)],
         )
         files.append(own)
+
         # A test is a leaf: nothing is flattened twice.
         if not own.to_list():
             empty.append(target.label)
@@ -113,7 +119,6 @@ What to audit: libraries, binaries and tests of C, C++ and Go, prebuilt files,
 filegroups. The files that they build are audited, and all archives, objects and
 shared libraries that they are linked from, directly or not. A target that yields
 no file fails the test.""",
-            allow_empty = False,
             allow_files = True,
             aspects = [linked_files_aspect],
             mandatory = True,

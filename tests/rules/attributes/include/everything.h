@@ -1,0 +1,3 @@
+#include "tests/rules/attributes/dependency.h"
+
+int everything(void);

@@ -1,0 +1,1 @@
+int standalone(int a) { return a + 1; }

@@ -1,0 +1,1 @@
+static inline int from_header(int a) { return a + 1; }

@@ -1,0 +1,1 @@
+int from_c(int a) { return a + 1; }

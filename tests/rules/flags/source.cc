@@ -1,0 +1,1 @@
+int from_cc(int a) { return a + 1; }
