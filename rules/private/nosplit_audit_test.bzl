@@ -1,5 +1,6 @@
 """Implementation of nosplit_audit_test."""
 
+load("@bazel_skylib//lib:shell.bzl", "shell")
 load(":linked_files.bzl", "linked_files", "linked_files_aspect")
 
 visibility(["//rules/..."])
@@ -19,16 +20,16 @@ _TEST_SCRIPT = """\
 #!/bin/sh
 # Written by nosplit_audit_test.
 {nothing}
-set -- audit --format text --files-from '{list}' {policy}
+set -- audit --format text --files-from {list} {policy}
 # Bazel packs these outputs with zip, and fails a test where there is none.
 if [ -n "${{TEST_UNDECLARED_OUTPUTS_DIR:-}}" ] && command -v zip >/dev/null; then
   set -- "$@" --format "json=$TEST_UNDECLARED_OUTPUTS_DIR/nosplit.audit.json"
 fi
-'{tool}' "$@"
+{tool} "$@"
 code=$?
 if [ "$code" = {expected} ]; then exit 0; fi
 if [ {expected} != 0 ]; then
-  echo '{label}: the audit was to end as "{expect}" (exit code {expected}), and ended with exit code' "$code" >&2
+  echo {label}': the audit was to end as "{expect}" (exit code {expected}), and ended with exit code' "$code" >&2
 fi
 if [ "$code" = 0 ]; then code=1; fi
 exit "$code"
@@ -81,11 +82,11 @@ def _nosplit_audit_test_impl(ctx):
         _TEST_SCRIPT.format(
             expect = ctx.attr.expect,
             expected = _EXIT_CODES[ctx.attr.expect],
-            label = ctx.label,
-            list = path_list.short_path,
+            label = shell.quote(str(ctx.label)),
+            list = shell.quote(path_list.short_path),
             nothing = "".join([_NOTHING.format(test = ctx.label, target = label) for label in empty]),
-            policy = "--policy '%s'" % policy.short_path if policy else "",
-            tool = tool.executable.short_path,
+            policy = "--policy " + shell.quote(policy.short_path) if policy else "",
+            tool = shell.quote(tool.executable.short_path),
         ),
         is_executable = True,
     )

@@ -19,6 +19,9 @@ const (
 	rangeBytes = 1 << 20
 	// maxDepth bounds archives within archives. Linkers read none of them.
 	maxDepth = 4
+	// maxRepeats bounds how often a thin archive may name one file, so that a
+	// small archive cannot have a large file read without end.
+	maxRepeats = 16
 )
 
 // auditArchive walks the headers and hands ranges of members to the queue.
@@ -40,6 +43,7 @@ func (r *run) auditArchive(src *source, res *results) {
 		r.queue.push(func(res *results) { r.auditMembers(src, members, res) })
 	}
 	next := 0
+	named := map[string]int{} // how often, in a thin archive
 	for {
 		m, err := ar.Next()
 		if err != nil {
@@ -50,6 +54,16 @@ func (r *run) auditArchive(src *source, res *results) {
 			break
 		}
 		next = m.Index + 1
+		if m.Thin {
+			file := fmt.Sprint(filepath.Clean(m.Name), m.Origin)
+			if named[file]++; named[file] > maxRepeats {
+				if named[file] == maxRepeats+1 {
+					res.addUnauditable(finding.Object{Path: src.path, Member: m.Name, Index: m.Index},
+						fmt.Errorf("the thin archive names this file more than %d times; the others are not read", maxRepeats))
+				}
+				continue
+			}
+		}
 		batch = append(batch, m)
 		// A thin member's content is elsewhere, and as large as it says.
 		if size += m.Size; size >= rangeBytes {

@@ -147,6 +147,26 @@ func TestThinMembers(t *testing.T) {
 		"lib/out.a(../obj/split.o)#1 violation NS001")
 }
 
+// TestThinRepeats: a thin archive that names itself, or one file again and
+// again, ends.
+func TestThinRepeats(t *testing.T) {
+	dir := tree(t)
+	header := func(name string) string {
+		return fmt.Sprintf("%-16s%-12s%-6s%-6s%-8s%-10s`\n", name, "0", "0", "0", "644", "1000")
+	}
+	objtest.Write(t, dir, "self.a", "!<thin>\n"+header("self.a/"))
+	objtest.Write(t, dir, "again.a", "!<thin>\n"+strings.Repeat(header("split.o/")+header("./split.o/"), 1000))
+	check(t, run(t, dir, audit.Options{}, "self.a"),
+		"self.a(self.a)#0 unauditable NS007 a thin archive within an archive, whose members are nowhere")
+	got := run(t, dir, audit.Options{}, "again.a")
+	if n := strings.Count(got, "violation NS001"); n != 16 {
+		t.Errorf("%d members were judged, want 16", n)
+	}
+	if n := strings.Count(got, "more than 16 times"); n != 1 {
+		t.Errorf("%d complaints, want 1:\n%s", n, got)
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	dir := tree(t)
 	whole := objtest.Read(t, filepath.Join(dir, "split.o"))

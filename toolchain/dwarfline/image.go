@@ -199,6 +199,10 @@ func (img *image) relocate(b []byte, s elfobj.Section) error {
 	if err != nil {
 		return err
 	}
+	// What is applied again and again costs time as unpacking costs memory.
+	if err := img.take(uint64(t.Len)); err != nil {
+		return err
+	}
 	order := img.file.Order()
 	for i := range t.Len {
 		r := t.Relocation(i)

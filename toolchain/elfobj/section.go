@@ -55,8 +55,25 @@ func (s Section) Name() []byte {
 	return name
 }
 
+// NamePrefix reports whether the section's name begins with prefix, without
+// looking for its end.
+func (s Section) NamePrefix(prefix string) bool {
+	tab := s.file.shstrtab
+	off := uint64(s.nameOff)
+	return off+uint64(len(prefix)) <= uint64(len(tab)) && string(tab[off:off+uint64(len(prefix))]) == prefix
+}
+
 // Executable reports whether the section holds machine code.
 func (s Section) Executable() bool { return s.Flags&elf.SHF_EXECINSTR != 0 }
+
+// Check returns an error when the section's content lies outside the file.
+func (s Section) Check() error {
+	if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL || s.file.fits(s.Offset, s.Size) {
+		return nil
+	}
+	return &FormatError{s.Offset, fmt.Sprintf(
+		"section %d %q of %d bytes lies outside the file of %d bytes", s.Index, s.Name(), s.Size, len(s.file.Data))}
+}
 
 // Bytes is the section's content as it lies in the file: still compressed when
 // SHF_COMPRESSED is set, nil when the section occupies no space (SHT_NOBITS).
@@ -64,9 +81,8 @@ func (s Section) Bytes() ([]byte, error) {
 	if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
 		return nil, nil
 	}
-	if !s.file.fits(s.Offset, s.Size) {
-		return nil, &FormatError{s.Offset, fmt.Sprintf(
-			"section %d %q of %d bytes lies outside the file of %d bytes", s.Index, s.Name(), s.Size, len(s.file.Data))}
+	if err := s.Check(); err != nil {
+		return nil, err
 	}
 	return s.file.Data[s.Offset : s.Offset+s.Size : s.Offset+s.Size], nil
 }

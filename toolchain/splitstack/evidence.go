@@ -2,6 +2,7 @@ package splitstack
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -32,7 +33,9 @@ func (j *judgement) findGuards() error {
 	}
 	for i := range j.regions {
 		r := &j.regions[i]
-		r.scan.guards = append(r.scan.guards, j.dialect.rewritten(r.code)...)
+		if j.file.Linked() { // only a final link rewrites
+			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(r.code)...)
+		}
 		slices.SortFunc(r.scan.guards, func(a, b Guard) int { return a.Start - b.Start })
 		for _, g := range r.scan.guards {
 			if err := j.sortGuard(placed{g, r}); err != nil {
@@ -123,18 +126,23 @@ func (j *judgement) findRelocatedCalls() error {
 	if _, runtime := j.definesRuntime(); runtime || len(targets) == 0 {
 		return nil
 	}
-	for _, i := range j.relocs {
+	entries := 0
+	for i := 1; i < j.file.NumSections; i++ {
 		s := j.file.Section(i)
-		if int(s.Link) != j.symtab {
+		if s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL || int(s.Link) != j.symtab {
 			continue
+		}
+		r := j.regionOf(int(s.Info))
+		if r == nil {
+			continue // it does not change code
 		}
 		t, err := j.file.Relocations(s)
 		if err != nil {
 			return err
 		}
-		r := j.regionOf(int(s.Info))
-		if r == nil {
-			continue
+		// Each entry takes eight bytes at least, and no two tables share any.
+		if entries += t.Len; entries > len(j.file.Data)/8 {
+			return &elfobj.FormatError{Offset: s.Offset, Msg: "the relocation tables are larger than the file: they overlap"}
 		}
 		for k := range t.Len {
 			rel := t.Relocation(k)

@@ -21,7 +21,6 @@ type object struct {
 	symtab  int // section index, 0 for none
 	dynsym  int
 	xindex  int
-	relocs  []int // relocation sections that change executable sections
 	notes   []elfobj.Section
 	ltoOpts int // .gnu.lto_.opts
 	crel    int // a CREL section that changes an executable one
@@ -77,19 +76,13 @@ func (o *object) readSections() error {
 			o.dynsym = i
 		case elf.SHT_SYMTAB_SHNDX:
 			o.xindex = i
-		case elf.SHT_REL, elf.SHT_RELA:
-			if o.changesCode(s) {
-				o.relocs = append(o.relocs, i)
-			}
 		case elfobj.SHTCrel:
 			if o.changesCode(s) {
 				o.crel = i
 			}
 		}
-		if s.Type != elf.SHT_NOBITS {
-			if _, err := s.Bytes(); err != nil {
-				return err
-			}
+		if err := s.Check(); err != nil {
+			return err
 		}
 		if s.Executable() && s.Size > 0 {
 			if s.Type == elf.SHT_NOBITS {
@@ -109,15 +102,12 @@ func (o *object) readSections() error {
 			}
 			continue
 		}
-		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_PROGBITS && s.Type != elf.SHT_NOTE {
-			continue
-		}
-		switch name := s.Name(); {
-		case bytes.HasPrefix(name, []byte(".note.GNU-")):
-			if isNote(name) {
+		switch {
+		case s.NamePrefix(".note.GNU-"):
+			if isNote(s.Name()) {
 				o.notes = append(o.notes, s)
 			}
-		case string(name) == ".gnu.lto_.opts":
+		case s.NamePrefix(".gnu.lto_.opts"):
 			o.ltoOpts = i
 		}
 	}
