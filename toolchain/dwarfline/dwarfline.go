@@ -50,7 +50,8 @@ func Resolve(f *elfobj.File, places []Place) ([]Position, error) {
 		// Every address is in one sequence, or in a few where linkers
 		// fold functions. Tables that find the same ones again and again
 		// were made to waste time.
-		budget: 16*len(places) + 1024,
+		budget:    16*len(places) + 1024,
+		nameBytes: 2*len(f.Data) + 1<<16,
 	}
 	for i, p := range places {
 		s.items = append(s.items, item{img.base[p.Section] + p.Address, i})
@@ -68,6 +69,9 @@ type search struct {
 	sections map[string][]byte // debug sections, by name without ".debug_"
 	first    uint64            // sequences that begin below were discarded by a linker
 	budget   int               // how often items may still be found
+	// nameBytes is how much more may be spent on file names: many entries may
+	// point to one long string.
+	nameBytes int
 }
 
 type item struct {
@@ -131,9 +135,18 @@ func (s *search) table(t *lineTable) error {
 		if err != nil {
 			return err
 		}
+		known := map[uint64]string{}
 		for _, h := range hits {
-			if h.file < uint64(len(files)) && h.line > 0 && h.line < 1<<31 {
-				s.pos[h.index] = Position{files[h.file], int(h.line)}
+			name, ok := known[h.file]
+			if !ok {
+				name = files.name(h.file)
+				known[h.file] = name
+				if s.nameBytes -= len(name); s.nameBytes < 0 {
+					return errors.New("the file names are longer than the file")
+				}
+			}
+			if name != "" && h.line > 0 && h.line < 1<<31 {
+				s.pos[h.index] = Position{name, int(h.line)}
 			}
 		}
 	}

@@ -57,13 +57,10 @@ func newImage(f *elfobj.File) *image {
 func (img *image) debugSections() (map[string][]byte, error) {
 	wanted := map[int]string{} // by section index
 	for i := 1; i < img.file.NumSections; i++ {
-		name := img.file.Section(i).Name()
-		for _, prefix := range [...]string{".debug_", ".zdebug_"} {
-			if bytes.HasPrefix(name, []byte(prefix)) {
-				switch short := string(name[len(prefix):]); short {
-				case "line", "line_str", "str":
-					wanted[i] = short
-				}
+		s := img.file.Section(i)
+		for _, name := range [...]string{"line", "line_str", "str"} {
+			if s.NamePrefix(".debug_"+name+"\x00") || s.NamePrefix(".zdebug_"+name+"\x00") {
+				wanted[i] = name
 			}
 		}
 	}

@@ -215,77 +215,77 @@ func (t *lineTable) run(yield func(row) bool) {
 	}
 }
 
-// maxFiles bounds how many file names of one table are read.
-const maxFiles = 1 << 20
+// maxFiles bounds how many directories and files of one table are read: they
+// take more room here than there.
+const maxFiles = 1 << 16
 
-// fileNames returns the names of the table's files, by the number that rows
-// use. Names are relative to the directory of the compilation, as the compiler
-// was told them: an absolute path would differ from machine to machine.
-func (t *lineTable) fileNames(sections map[string][]byte) ([]string, error) {
-	if t.version >= 5 {
-		return t.fileNames5(sections)
+// fileNames are the names of a table's files, which stay parts of the sections
+// until somebody asks for one.
+type fileNames struct {
+	dirs, files []entry
+}
+
+type entry struct {
+	name []byte
+	dir  uint64
+}
+
+// name returns a file's name by the number that rows use. It is relative to the
+// directory of the compilation, as the compiler was told it: an absolute path
+// would differ from machine to machine.
+func (n *fileNames) name(file uint64) string {
+	if file >= uint64(len(n.files)) {
+		return ""
 	}
+	f := n.files[file]
+	name := string(f.name)
+	if f.dir == 0 || f.dir >= uint64(len(n.dirs)) || path.IsAbs(name) {
+		return name
+	}
+	return path.Join(string(n.dirs[f.dir].name), name)
+}
+
+func (t *lineTable) fileNames(sections map[string][]byte) (*fileNames, error) {
 	c := t.names
-	dirs := []string{""} // 0 is the directory of the compilation
+	var n fileNames
+	if t.version >= 5 {
+		var err error
+		if n.dirs, err = t.entries(&c, sections); err == nil {
+			n.files, err = t.entries(&c, sections)
+		}
+		return &n, err
+	}
+	n.dirs = []entry{{}} // 0 is the directory of the compilation
 	for {
 		d := c.cstring()
 		if len(d) == 0 {
 			break
 		}
-		if len(dirs) > maxFiles {
+		n.dirs = append(n.dirs, entry{name: limit(d)})
+		if len(n.dirs) > maxFiles {
 			return nil, errors.New("too many directories")
 		}
-		dirs = append(dirs, string(d))
 	}
-	files := []string{""} // numbers begin with 1
+	n.files = []entry{{}} // numbers begin with 1
 	for {
-		name := c.cstring()
-		if len(name) == 0 {
+		f := entry{name: c.cstring()}
+		if len(f.name) == 0 {
 			break
 		}
-		dir := c.uleb()
+		f.name = limit(f.name)
+		f.dir = c.uleb()
 		c.uleb() // time
 		c.uleb() // size
-		if len(files) > maxFiles {
+		n.files = append(n.files, f)
+		if len(n.files) > maxFiles {
 			return nil, errors.New("too many files")
 		}
-		files = append(files, inDirectory(dirs, dir, string(name)))
 	}
-	return files, nil
+	return &n, nil
 }
 
-func inDirectory(dirs []string, dir uint64, name string) string {
-	if dir == 0 || dir >= uint64(len(dirs)) || path.IsAbs(name) {
-		return name
-	}
-	return path.Join(dirs[dir], name)
-}
-
-func (t *lineTable) fileNames5(sections map[string][]byte) ([]string, error) {
-	c := t.names
-	dirEntries, err := t.entries(&c, sections)
-	if err != nil {
-		return nil, err
-	}
-	var dirs []string
-	for _, d := range dirEntries {
-		dirs = append(dirs, d.name)
-	}
-	fileEntries, err := t.entries(&c, sections)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, f := range fileEntries {
-		files = append(files, inDirectory(dirs, f.dir, f.name))
-	}
-	return files, nil
-}
-
-type entry struct {
-	name string
-	dir  uint64
-}
+// limit cuts a name that is longer than any path.
+func limit(name []byte) []byte { return name[:min(len(name), maxName)] }
 
 // Content types and forms of DWARF 5, sections 7.22 and 7.5.6.
 const (
@@ -356,7 +356,7 @@ func (t *lineTable) entries(c *cursor, sections map[string][]byte) ([]entry, err
 			}
 			switch f.content {
 			case lnctPath:
-				e.name = string(s)
+				e.name = limit(s)
 			case lnctDirectoryIndex:
 				e.dir = v
 			}

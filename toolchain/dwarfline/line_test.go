@@ -49,7 +49,9 @@ func decode(sections map[string][]byte) (rows int, files []string, err error) {
 		if err != nil {
 			return rows, files, err
 		}
-		files = append(files, names...)
+		for i := range names.files {
+			files = append(files, names.name(uint64(i)))
+		}
 	}
 	return rows, files, nil
 }

@@ -48,10 +48,21 @@ func (f *File) Section(i int) Section {
 	return s
 }
 
-// Name is the section's name, empty when the file gives it none. The bytes are
-// the file's own.
+// maxName bounds a section's name in bytes: a million headers may share one of
+// a megabyte.
+const maxName = 512
+
+// Name is the section's name, empty when the file gives it none, and cut after
+// 512 bytes. The bytes are the file's own.
 func (s Section) Name() []byte {
-	name, _ := cstring(s.file.shstrtab, s.nameOff)
+	tab := s.file.shstrtab
+	if end := uint64(s.nameOff) + maxName; end < uint64(len(tab)) {
+		if name, ok := cstring(tab[:end], s.nameOff); ok {
+			return name
+		}
+		return tab[s.nameOff:end]
+	}
+	name, _ := cstring(tab, s.nameOff)
 	return name
 }
 

@@ -14,6 +14,30 @@ import (
 // name of a few bytes can describe one of gigabytes.
 const maxDemangle = 13
 
+// nameBudget is how many bytes of names are kept for an object of a size in
+// bytes. Real names are a part of the object each; a hostile string table gives
+// a million functions one name of a megabyte.
+func nameBudget(size int) int { return 2*size + 1<<16 }
+
+// spend copies a name out of the file, as long as there is room.
+func (j *judgement) spend(name []byte) string {
+	if len(name) > j.nameBytes {
+		return ""
+	}
+	j.nameBytes -= len(name)
+	return string(name)
+}
+
+// demangled is the name as a programmer writes it, as long as there is room.
+func (j *judgement) demangled(name string) string {
+	d := demangle.Filter(name, demangle.MaxLength(maxDemangle))
+	if len(d) > j.nameBytes {
+		return name
+	}
+	j.nameBytes -= len(d)
+	return d
+}
+
 // locatedFunction is a function of a finding and the place to look up its
 // source line by.
 type locatedFunction struct {
@@ -48,7 +72,7 @@ func (j *judgement) functionAt(r *region, offset int, frame uint64) locatedFunct
 	// would have ended the judgement there.
 	if ft, err := j.functionTable(); err == nil {
 		if f := ft.find(r.section, fn.place.Address); f.known {
-			fn.Name, fn.place.Address = f.name, f.start
+			fn.Name, fn.place.Address = j.spend(f.name), f.start
 		}
 	}
 	fn.Offset = fn.place.Address
@@ -69,9 +93,10 @@ func (j *judgement) describe() {
 	}
 	// Lines inform: without them, or with some of them, the finding stands.
 	lines, _ := dwarfline.Resolve(j.file, places)
+	j.nameBytes = nameBudget(len(j.file.Data)) // again, for the demangled names
 	for i, fns := range j.located {
 		for _, fn := range fns {
-			fn.Demangled = demangle.Filter(fn.Name, demangle.MaxLength(maxDemangle))
+			fn.Demangled = j.demangled(fn.Name)
 			fn.File, fn.Line = lines[0].File, lines[0].Line
 			lines = lines[1:]
 			j.findings[i].Functions = append(j.findings[i].Functions, fn.Function)

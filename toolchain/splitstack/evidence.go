@@ -188,8 +188,8 @@ func transfers(code []byte, at int) bool {
 // call records one call of the runtime: it belongs to a guarded function, or
 // it is a bare one.
 func (j *judgement) call(r *region, offset int, target string) error {
-	section, at := j.place(r, offset)
 	if j.calls.n == 0 {
+		section, at := j.place(r, offset)
 		j.calls.first = finding.Evidence{Kind: finding.EvidenceCall, Section: section, Offset: at}
 		j.calls.detail = target
 	}
@@ -222,7 +222,7 @@ func (j *judgement) guarded(r *region, offset int) (bool, error) {
 	i, _ := slices.BinarySearchFunc(r.scan.guards, offset, func(g Guard, offset int) int { return g.Start - offset })
 	if i == 0 {
 		// gcc moves slow paths into .text.unlikely.
-		return strings.HasPrefix(r.sectionName(j), ".text.unlikely") && len(j.split) > 0, nil
+		return !j.file.Linked() && j.file.Section(r.section).NamePrefix(".text.unlikely") && len(j.split) > 0, nil
 	}
 	g := r.scan.guards[i-1]
 	ft, err := j.functionTable()
@@ -231,7 +231,7 @@ func (j *judgement) guarded(r *region, offset int) (bool, error) {
 	}
 	here := ft.find(r.section, r.base+uint64(offset))
 	there := ft.find(r.section, r.base+uint64(g.Start))
-	if here.known && there.known && here.start != there.start && !strings.HasPrefix(here.name, there.name+".") {
+	if here.known && there.known && here.start != there.start && !isPartOf(here.name, there.name) {
 		return false, nil
 	}
 	if r.called == nil {
@@ -241,9 +241,10 @@ func (j *judgement) guarded(r *region, offset int) (bool, error) {
 	return true, nil
 }
 
-func (r *region) sectionName(j *judgement) string {
-	name, _ := j.place(r, 0)
-	return name
+// isPartOf reports whether a function is what a compiler split off another one,
+// such as f.cold of f.
+func isPartOf(part, whole []byte) bool {
+	return len(part) > len(whole) && part[len(whole)] == '.' && bytes.HasPrefix(part, whole)
 }
 
 // findLinkedCalls looks for direct calls of __morestack in a linked file that
@@ -300,8 +301,8 @@ func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 	shapes := map[string]int{} // index in fd.Evidence
 	counts := map[string]int{}
 	for _, g := range j.split {
-		section, at := j.place(g.region, g.Start)
 		if _, ok := shapes[g.Shape]; !ok {
+			section, at := j.place(g.region, g.Start)
 			shapes[g.Shape] = len(fd.Evidence)
 			fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceGuard, Detail: g.Shape, Section: section, Offset: at})
 		}
@@ -342,18 +343,25 @@ func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 	j.add(fd, fns.list...)
 }
 
+// maxEvidence bounds the evidence for one NS009; the functions are all listed.
+const maxEvidence = 100
+
 // addOddities adds NS009 for what no compiler emits.
 func (j *judgement) addOddities() {
 	var fd finding.Finding
 	var fns functionSet
 	for _, g := range j.odd {
-		section, at := j.place(g.region, g.Start)
-		fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceGuard, Detail: g.Shape, Section: section, Offset: at})
+		if len(fd.Evidence) < maxEvidence {
+			section, at := j.place(g.region, g.Start)
+			fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceGuard, Detail: g.Shape, Section: section, Offset: at})
+		}
 		fns.add(j.functionAt(g.region, g.Start, g.Frame))
 	}
 	for _, c := range j.bareCalls {
-		section, at := j.place(c.region, c.offset)
-		fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceCall, Detail: "call of " + c.target, Section: section, Offset: at})
+		if len(fd.Evidence) < maxEvidence {
+			section, at := j.place(c.region, c.offset)
+			fd.Evidence = append(fd.Evidence, finding.Evidence{Kind: finding.EvidenceCall, Detail: "call of " + c.target, Section: section, Offset: at})
+		}
 		fns.add(j.functionAt(c.region, c.offset, 0))
 	}
 	if len(fd.Evidence) == 0 {

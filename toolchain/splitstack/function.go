@@ -90,7 +90,7 @@ func rankOf(f *elfobj.File, s elfobj.Symbol) (int8, bool) {
 
 // function is where a piece of code belongs.
 type function struct {
-	name  string
+	name  []byte // part of the file
 	start uint64
 	known bool // false when the file has no symbol for the place
 }
@@ -129,7 +129,7 @@ func (ft *functionTable) find(section int, at uint64) function {
 		return function{}
 	}
 	return function{
-		name:  string(ft.table.Name(ft.table.Symbol(int(e.symbol)))),
+		name:  ft.table.Name(ft.table.Symbol(int(e.symbol))),
 		start: e.start,
 		known: true,
 	}

@@ -17,6 +17,7 @@ package splitstack
 import (
 	"debug/elf"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
@@ -48,7 +49,7 @@ func Judge(f *elfobj.File) ([]finding.Finding, error) {
 	if o.noCode {
 		return nil, ErrNoCode
 	}
-	j := judgement{object: o}
+	j := judgement{object: o, nameBytes: nameBudget(len(f.Data))}
 	if err := j.decide(); err != nil {
 		return []finding.Finding{Unreadable(err)}, nil
 	}
@@ -75,6 +76,9 @@ type judgement struct {
 	bareCalls []bareCall
 	store     *finding.Evidence // a write of the limit: the runtime
 	calls     callCount
+
+	// nameBytes is how much more may be spent on names of functions.
+	nameBytes int
 
 	findings []finding.Finding
 	located  [][]locatedFunction // by index in findings
@@ -223,6 +227,10 @@ func (j *judgement) runtimeEvidence() []finding.Evidence {
 	return ev
 }
 
+// maxAPINames bounds how many functions of the context API a message names;
+// there are fewer.
+const maxAPINames = 32
+
 // addAPIUse reports users of libgcc's segmented-stack contexts; the runtime
 // itself is none.
 func (j *judgement) addAPIUse() {
@@ -232,7 +240,7 @@ func (j *judgement) addAPIUse() {
 	var names []string
 	var ev []finding.Evidence
 	for _, s := range j.named {
-		if s.Undefined() && strings.HasPrefix(s.name, "__splitstack_") {
+		if s.Undefined() && strings.HasPrefix(s.name, "__splitstack_") && !slices.Contains(names, s.name) && len(names) < maxAPINames {
 			names = append(names, s.name)
 			ev = append(ev, symbolEvidence(s))
 		}

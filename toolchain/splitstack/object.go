@@ -27,8 +27,7 @@ type object struct {
 	noCode  bool
 	byAddr  []elfobj.Section // what a linked file maps, by address; nil until needed
 
-	table elfobj.SymbolTable // of symtab
-	named []namedSymbol      // symbols of the runtime, from symtab or dynsym
+	named []namedSymbol // symbols of the runtime, from symtab or dynsym
 }
 
 // region is a run of executable bytes.
@@ -185,13 +184,19 @@ func (o *object) walk(section int) error {
 	if err != nil {
 		return err
 	}
-	o.table = t
+	names := map[uint32]string{}
 	for i := 1; i < t.Len; i++ {
 		switch t.NameStart(i) {
 		case startMorestack, startSplitstack, startGeneric, startSplitInit, startLTOSlim:
 			s := t.Symbol(i)
 			if name := t.Name(s); reserved(name) {
-				o.named = append(o.named, namedSymbol{s, i, string(name)})
+				// Many symbols may share one name.
+				known, ok := names[s.NameOff]
+				if !ok {
+					known = string(name)
+					names[s.NameOff] = known
+				}
+				o.named = append(o.named, namedSymbol{s, i, known})
 			}
 		}
 	}
@@ -209,7 +214,13 @@ func (o *object) openTable(section int) (elfobj.SymbolTable, error) {
 	return t, err
 }
 
+// maxReserved is longer than any name of the runtime, in bytes.
+const maxReserved = 64
+
 func reserved(name []byte) bool {
+	if len(name) > maxReserved {
+		return false
+	}
 	for _, prefix := range [...]string{"__morestack", "__splitstack_", "__generic_morestack", "__stack_split_initialize", "__gnu_lto_slim"} {
 		if bytes.HasPrefix(name, []byte(prefix)) {
 			return true
