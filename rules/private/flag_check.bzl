@@ -6,7 +6,8 @@ depends on the check, so that it cannot be built without it.
 
 visibility(["//rules/..."])
 
-# What turns split stacks on: the driver's spelling and that of clang's frontend.
+# What turns split stacks on: the spelling of drivers, which clang's frontend
+# (-Xclang) shares, and that of older frontends.
 _FORBIDDEN_FLAGS = ["-fsplit-stack", "-split-stacks"]
 
 _FORBIDDEN_FEATURE = "split_stack"

@@ -35,10 +35,10 @@ if [ "$code" = 0 ]; then code=1; fi
 exit "$code"
 """
 
-# A target without files must not pass: nothing was proven.
+# A target without files must not pass: nothing was proven. All of them are named.
 _NOTHING = """\
 cat >&2 <<'END'
-{test}: {target} puts nothing on a link line, so that there is nothing to audit.
+{problems}
 A library of headers alone has no archive, and other rules may keep theirs to themselves.
 Remove it from targets, or name the target that links it.
 END
@@ -74,7 +74,12 @@ def _nosplit_audit_test_impl(ctx):
     path_list = ctx.actions.declare_file(ctx.label.name + ".files")
     ctx.actions.write(path_list, paths)
 
-    tool = ctx.toolchains[_TOOLCHAIN_TYPE].nosplit.tool
+    problems = "\n".join([
+        "{}: {} puts nothing on a link line, so that there is nothing to audit.".format(ctx.label, label)
+        for label in empty
+    ])
+
+    nosplit = ctx.toolchains[_TOOLCHAIN_TYPE].nosplit
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     policy = ctx.file.policy
     ctx.actions.write(
@@ -84,16 +89,16 @@ def _nosplit_audit_test_impl(ctx):
             expected = _EXIT_CODES[ctx.attr.expect],
             label = shell.quote(str(ctx.label)),
             list = shell.quote(path_list.short_path),
-            nothing = "".join([_NOTHING.format(test = ctx.label, target = label) for label in empty]),
+            nothing = _NOTHING.format(problems = problems) if empty else "",
             policy = "--policy " + shell.quote(policy.short_path) if policy else "",
-            tool = shell.quote(tool.executable.short_path),
+            tool = shell.quote(nosplit.tool.executable.short_path),
         ),
         is_executable = True,
     )
     runfiles = ctx.runfiles(
-        files = [path_list, tool.executable] + ([policy] if policy else []),
+        files = [path_list, nosplit.tool.executable] + ([policy] if policy else []),
         transitive_files = all_files,
-    )
+    ).merge(nosplit.runfiles)
     return [DefaultInfo(executable = script, runfiles = runfiles)]
 
 _nosplit_audit_test = rule(

@@ -5,7 +5,10 @@ load(":flag_check.bzl", "flag_check")
 
 visibility(["//rules/..."])
 
-# GCC and clang obey the last of -fsplit-stack and -fno-split-stack.
+# The drivers of GCC and clang obey the last of -fsplit-stack and
+# -fno-split-stack. Bazel puts conlyopts and cxxopts behind copts, and what they
+# hold may be known only when Bazel expands it (Make variables) or when the
+# compiler reads it (response files): each of the three ends with the flag.
 _POLICY_COPTS = ["-fno-split-stack"]
 
 # Removes -fsplit-stack where the toolchain adds it by a feature of this name.
@@ -24,10 +27,10 @@ def nosplit_cc_library(
         **kwargs):
     """A cc_library of static archives that holds no split-stack code.
 
-    The library is compiled with `-fno-split-stack` behind its own `copts`, with
-    the toolchain feature `split_stack` disabled, and is linked statically. Flags
-    that contradict this, in select() as well, are an error of the analysis that
-    names the attribute and the fix.
+    The library is compiled with `-fno-split-stack` behind its own `copts`,
+    `conlyopts` and `cxxopts`, with the toolchain feature `split_stack` disabled,
+    and is linked statically. Flags that contradict this, in select() as well, are
+    an error of the analysis that names the attribute and the fix.
 
     Flags are intent. What proves the result is an audit of the archive: add a
     `nosplit_audit_test`. Options that come behind the target's own, such as
@@ -39,8 +42,8 @@ def nosplit_cc_library(
     Args:
         name: Name of the library.
         copts: As in cc_library. `-fno-split-stack` is appended.
-        conlyopts: As in cc_library. Bazel puts these behind `copts`.
-        cxxopts: As in cc_library. Bazel puts these behind `copts`.
+        conlyopts: As in cc_library. `-fno-split-stack` is appended.
+        cxxopts: As in cc_library. `-fno-split-stack` is appended.
         features: As in cc_library. `-split_stack` is appended.
         linkopts: As in cc_library.
         linkstatic: Must be True, which is the default.
@@ -70,9 +73,9 @@ def nosplit_cc_library(
     cc_library(
         name = name,
         additional_compiler_inputs = (additional_compiler_inputs or []) + [":" + check],
-        conlyopts = conlyopts or [],
+        conlyopts = (conlyopts or []) + _POLICY_COPTS,
         copts = (copts or []) + _POLICY_COPTS,
-        cxxopts = cxxopts or [],
+        cxxopts = (cxxopts or []) + _POLICY_COPTS,
         features = (features or []) + _POLICY_FEATURES,
         linkopts = linkopts or [],
         linkstatic = True,

@@ -11,8 +11,9 @@
 #   the rest                       tests/bazel/stubs: just what the others load
 #
 # registry/NAME.MODULE.bazel are the module files as this registry serves them,
-# without development dependencies. Idempotent: a stamp holds the hash of all
-# that goes in.
+# without development dependencies. All is in a folder that is named after the
+# hash of what goes in, and whose path is printed: a checkout that asks for other
+# versions writes another folder, and leaves this one to whoever builds with it.
 #
 #   NOSPLIT_BAZEL_CACHE   where to put it (set by run.sh)
 set -euo pipefail
@@ -29,34 +30,40 @@ say() { echo "bazelw: $*" >&2; }
 debian=/usr/share/bazel
 
 # Who may ask for a version: Bazel itself, the workspace and its examples.
-mapfile -t askers < <(find "$top" -name MODULE.bazel -not -path '*/bazel-*' -not -path "$here/*" | sort)
+# Relative, so that a name above the checkout does not count.
+cd "$top"
+mapfile -t askers < <(find . \( -name 'bazel-*' -o -path ./tests/bazel \) -prune -o -name MODULE.bazel -print | LC_ALL=C sort)
 # dependencies prints NAME VERSION for every bazel_dep of module files.
 dependencies() {
   tr '\n' ' ' | grep -oE 'bazel_dep\([^)]*\)' |
     sed -nE 's/.*[( ]name = "([^"]*)".*[( ]version = "([^"]*)".*/\1 \2/p' | LC_ALL=C sort -u
 }
 # The hash does not depend on where the checkout is, nor on anything in the
-# workspaces' module files but what they ask for: a new example that asks for
-# nothing new leaves the registry, which another build may be reading, alone.
+# workspaces' module files but what they ask for.
 inputs=$({
   cat "$here"/registry.sh "$here"/registry/* "$cache/root/.stamp"
   cat "${askers[@]}" | dependencies
-  find "$here/stubs" -type f | LC_ALL=C sort | xargs cat
+  find tests/bazel/stubs -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 } | sha256sum | cut -d' ' -f1)
-if [ "$(cat "$cache/registry.stamp" 2>/dev/null)" = "$inputs" ]; then exit 0; fi
+final=$cache/registries/${inputs:0:16}
+echo "$final"
+if [ -d "$final" ]; then exit 0; fi
 
+mkdir -p "$cache/registries"
 exec 9>"$cache/.registry.lock"
 flock 9
-if [ "$(cat "$cache/registry.stamp" 2>/dev/null)" = "$inputs" ]; then exit 0; fi
+if [ -d "$final" ]; then exit 0; fi
 command -v go >/dev/null || {
   say "go is missing: rules_go and gazelle come through its module proxy. Install Go 1.26 or newer."
   exit 1
 }
-say "writing an offline module registry to $cache/registry"
+say "writing an offline module registry to $final"
 
-mods=$cache/modules.new
-reg=$cache/registry.new
-rm -rf "$mods" "$reg"
+# Renamed when it is complete.
+new=$cache/registries/new
+mods=$new/modules
+reg=$new/registry
+rm -rf "$new"
 mkdir -p "$mods" "$reg"
 
 # go_module copies a Go module, writable, from the module cache.
@@ -93,7 +100,7 @@ folder() { # of a module's content
     platforms) echo "$debian/tools/platforms" ;;
     bazel_skylib) echo "$debian/tools/skylib" ;;
     rules_cc | rules_java | rules_license | rules_proto | rules_python | rules_shell) echo "$debian/rules/${1#rules_}" ;;
-    *) echo "$cache/modules/$1" ;;
+    *) echo "$final/modules/$1" ;;
   esac
 }
 
@@ -133,15 +140,11 @@ echo '{"mirrors": []}' >"$reg/bazel_registry.json"
     printf '{"type": "local_path", "path": "%s"}\n' "$(folder "$name")" >"$entry/source.json"
   done
 
-rm -rf "$cache/modules" "$cache/registry"
-mv "$mods" "$cache/modules"
-mv "$reg" "$cache/registry"
-
-cat >"$cache/offline.bazelrc.new" <<RC
+cat >"$new/offline.bazelrc" <<RC
 # Written by registry.sh. run.sh lays it over /etc/bazel/bazelrc.
 startup --install_base=/usr/share/bazel
 startup --trust_install_base
-common --registry=file://$cache/registry
+common --registry=file://$final/registry
 common --lockfile_mode=off
 common --disk_cache=$cache/disk
 # Go modules come from the Go module cache and proxy of this machine.
@@ -154,8 +157,5 @@ RC
     com_google_protobuf:protobuf io_bazel_rules_go:rules_go bazel_gazelle:gazelle; do
     echo "common:workspace --override_repository=${pair%%:*}=$(folder "${pair#*:}")"
   done
-} >>"$cache/offline.bazelrc.new"
-# In place: a running run.sh has it mounted.
-cat "$cache/offline.bazelrc.new" >"$cache/offline.bazelrc"
-rm "$cache/offline.bazelrc.new"
-printf '%s' "$inputs" >"$cache/registry.stamp"
+} >>"$new/offline.bazelrc"
+mv "$new" "$final"

@@ -16,16 +16,21 @@ if grep -qs '^# Written by registry.sh' /etc/bazel/bazelrc; then exec /usr/bin/b
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 NOSPLIT_BAZEL_CACHE=${NOSPLIT_BAZEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rules_nosplit/bazel}
+# Bazel reads it as part of a URL, and from other folders.
+case $NOSPLIT_BAZEL_CACHE in
+  /*) ;;
+  *) NOSPLIT_BAZEL_CACHE=$PWD/$NOSPLIT_BAZEL_CACHE ;;
+esac
 export NOSPLIT_BAZEL_CACHE
 "$here/provision.sh"
-"$here/registry.sh"
+registry=$("$here/registry.sh")
 
 userns=
 [ "$(id -u)" = 0 ] || userns="--user --map-root-user"
 # shellcheck disable=SC2086,SC2016  # words; expanded by the inner shell
 exec unshare $userns --mount --propagation private -- /bin/sh -euc '
-root=$1/root rc=$1/offline.bazelrc
-shift
+root=$1 rc=$2/offline.bazelrc
+shift 2
 # Users, name resolution and trust stay those of the machine.
 for f in passwd group hosts resolv.conf hostname ssl/certs/ca-certificates.crt; do
   if [ -e "/etc/$f" ] && [ -e "$root/etc/$f" ]; then mount --bind "/etc/$f" "$root/etc/$f"; fi
@@ -44,4 +49,4 @@ if [ -n "${NOSPLIT_BOX_EXEC:-}" ]; then
   exec "$program" "$@"
 fi
 exec /usr/bin/bazel "$@"
-' sh "$NOSPLIT_BAZEL_CACHE" "$@"
+' sh "$NOSPLIT_BAZEL_CACHE/root" "$registry" "$@"

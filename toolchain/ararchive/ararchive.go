@@ -99,9 +99,9 @@ func (r *Reader) Next() (*Member, error) {
 			return nil, nil
 		}
 		switch {
-		case m.Name == "//" && !m.Thin:
+		case m.Name == "//" && !m.Thin && r.mayBeTable(m):
 			r.names = m.Data
-		case r.isTable(m):
+		case isSymbolIndex(m.Name) && r.mayBeTable(m):
 		default:
 			m.Index = r.index
 			r.index++
@@ -124,11 +124,12 @@ func (r *Reader) At(header uint64) (*Member, error) {
 	return r.next()
 }
 
-// isTable reports whether the member is the archive's symbol index. Tables
-// stand before the first member; one of that name elsewhere, or one that holds
-// an object file, would be a place to hide code from a reader.
-func (r *Reader) isTable(m *Member) bool {
-	return isSymbolIndex(m.Name) && r.index == 0 && !bytes.HasPrefix(m.Data, []byte("\x7fELF"))
+// mayBeTable reports whether the member may be the symbol index or the name
+// table. Tables stand before the first member; one of that name elsewhere, or
+// one that holds an object or an archive, would be a place to hide code from a
+// reader.
+func (r *Reader) mayBeTable(m *Member) bool {
+	return r.index == 0 && !bytes.HasPrefix(m.Data, []byte("\x7fELF")) && !bytes.HasPrefix(m.Data, []byte("BC\xc0\xde")) && !IsArchive(m.Data)
 }
 
 // isSymbolIndex knows the names under which tools store the archive's index

@@ -70,6 +70,8 @@ func TestReader(t *testing.T) {
 		{"Darwin index with a BSD name", ararchive.Magic + member("#1/20", "__.SYMDEF SORTED\x00\x00\x00\x00INDEX") + member("a.o", "A"), "0 a.o \"A\"", ""},
 		{"an object called as an index is", ararchive.Magic + member("a.o/", "A") + member("__.SYMDEF", "B"), "0 a.o \"A\"\n1 __.SYMDEF \"B\"", ""},
 		{"an ELF file in place of the index", ararchive.Magic + member("/", "\x7fELF..") + member("a.o/", "A"), "0 / \"\\x7fELF..\"\n1 a.o \"A\"", ""},
+		{"an ELF file in place of the name table", ararchive.Magic + member("//", "\x7fELF..") + member("a.o/", "A"), "0 // \"\\x7fELF..\"\n1 a.o \"A\"", ""},
+		{"a name table behind a member", ararchive.Magic + member("a.o/", "A") + member("//", "b.o/\n"), "0 a.o \"A\"\n1 // \"b.o/\\n\"", ""},
 		{"names with blanks", ararchive.Magic + member("a b.o/", "A"), "0 a b.o \"A\"", ""},
 		{"no padding at the end", strings.TrimSuffix(ararchive.Magic+member("a.o/", "A"), "\n"), "0 a.o \"A\"", ""},
 		{"thin", ararchive.ThinMagic + member("//", "sub/a.o/\nb.a/\n") + header("/0", "12") + header("/9:136", "34"),

@@ -25,12 +25,16 @@ type image struct {
 	symtab elfobj.SymbolTable
 }
 
-// extraMemory is what unpacked and relocated sections may take beyond three
-// times the file's size, in bytes: far more than compilers write.
-const extraMemory = 64 << 20
+// Line tables and their names shrink to about a quarter when they are packed.
+// What unpacked and relocated sections may take is a multiple of the object's
+// size, and as many bytes beyond it.
+const (
+	maxRatio    = 16
+	extraMemory = 1 << 20
+)
 
 func newImage(f *elfobj.File) *image {
-	img := &image{file: f, base: map[int]uint64{}, budget: 3*uint64(len(f.Data)) + extraMemory}
+	img := &image{file: f, base: map[int]uint64{}, budget: maxRatio*uint64(len(f.Data)) + extraMemory}
 	// Linkers leave the line tables of code that they discard, and give it
 	// address 0.
 	img.first = 1

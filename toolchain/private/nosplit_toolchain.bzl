@@ -5,12 +5,17 @@ visibility(["//toolchain"])
 NosplitToolchainInfo = provider(
     doc = "The nosplit program, as rules find it at `ctx.toolchains[...].nosplit`.",
     fields = {
+        "runfiles": "Runfiles of the program, for tests that run it; actions get them with `tool`.",
         "tool": "FilesToRunProvider of the program, for the platform that actions run on.",
     },
 )
 
 def _nosplit_toolchain_impl(ctx):
-    nosplit = NosplitToolchainInfo(tool = ctx.attr.tool[DefaultInfo].files_to_run)
+    tool = ctx.attr.tool[DefaultInfo]
+    nosplit = NosplitToolchainInfo(
+        runfiles = tool.default_runfiles,
+        tool = tool.files_to_run,
+    )
     return [platform_common.ToolchainInfo(nosplit = nosplit), nosplit]
 
 nosplit_toolchain = rule(
@@ -25,7 +30,8 @@ the program is not to be built from source.
     attrs = {
         "tool": attr.label(
             doc = """\
-The nosplit program: any executable target, such as a `go_binary` or a file.
+The nosplit program: any executable target, such as a `go_binary`, a
+script with data, or a file.
 It is built for the execution platform, because the audit of a build is an
 action of the build whatever platform the audited code is for.""",
             mandatory = True,

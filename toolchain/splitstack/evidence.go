@@ -52,6 +52,14 @@ func (j *judgement) sortGuard(g placed) error {
 		j.split = append(j.split, g)
 		return nil
 	}
+	// Segments hold more than code: what a section header calls data is code
+	// only if it looks like all of it.
+	if j.file.Linked() {
+		if s, ok := j.section(g.region.base + uint64(g.Start)); ok && !s.Executable() {
+			j.odd = append(j.odd, g)
+			return nil
+		}
+	}
 	entry, err := j.atEntry(g)
 	if err != nil {
 		return err
@@ -147,7 +155,7 @@ func (j *judgement) findRelocatedCalls() error {
 		for k := range t.Len {
 			rel := t.Relocation(k)
 			name, ok := targets[rel.Symbol]
-			if !ok || rel.Offset >= uint64(len(r.code)) || !transfers(r.code, int(rel.Offset)) {
+			if !ok || rel.Type == absolute || rel.Offset >= uint64(len(r.code)) || !transfers(r.code, int(rel.Offset)) {
 				continue
 			}
 			if err := j.call(r, int(rel.Offset), name); err != nil {
@@ -165,6 +173,9 @@ func (j *judgement) regionOf(section int) *region {
 	}
 	return &j.regions[i]
 }
+
+// absolute is R_X86_64_64 and R_386_32: an address, not a place to go.
+const absolute = 1
 
 // transfers reports whether the four bytes at code[at] are the target of a
 // call or jump: an address that is merely taken calls nothing.

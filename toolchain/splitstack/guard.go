@@ -120,6 +120,7 @@ var conditions = [16]string{"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns
 // slow path on either side of it: gcc and clang jump to the slow path (jb, jbe)
 // or, as clang at -O0 and gcc's thunks do, over it (ja, jae).
 func (g *Guard) end(code []byte, at int, slowPath func([]byte, int) *SlowPath) {
+	at += paddingAt(code, at)
 	var target, next int
 	var op byte
 	switch {

@@ -92,6 +92,9 @@ func TestCompiled(t *testing.T) {
 		{"gcc", "-O2 -fsplit-stack -mcmodel=medium", "NS001", all},
 		{"gcc", "-O2 -fsplit-stack -mcmodel=large", "NS001", all},
 		{"gcc", "-O2 -fsplit-stack -mcmodel=large -fno-pic", "NS001", all},
+		{"gcc", "-O2 -fsplit-stack -Wa,-mbranches-within-32B-boundaries", "NS001", all},
+		{"gcc", "-O2 -m32 -fsplit-stack -Wa,-mbranches-within-32B-boundaries", "NS001", all},
+		{"gcc", "-O2 -fsplit-stack -mfunction-return=thunk -fcf-protection=none", "NS001", all},
 		{"gcc", "-O2 -m32", "", ""},
 		{"gcc", "-O2 -m32 -fsplit-stack", "NS001", all},
 		{"gcc", "-O0 -m32 -fsplit-stack -fno-pic", "NS001", all},
@@ -115,6 +118,11 @@ func TestCompiled(t *testing.T) {
 		{"clang", "-O2 -fsplit-stack -fcf-protection=full", "NS001", framed},
 		{"clang", "-O2 -fsplit-stack -mcmodel=large -fno-pic", "NS001", framed},
 		{"clang", "-O2 -fsplit-stack -mcmodel=large -fPIC", "NS001", framed},
+		{"clang", "-O2 -fsplit-stack -mbranches-within-32B-boundaries", "NS001", framed},
+		{"clang", "-O2 -m32 -fsplit-stack -mbranches-within-32B-boundaries", "NS001", framed},
+		{"clang", "-O2 -fsplit-stack -mseses", "NS001", framed},
+		{"clang", "-O2 -m32 -fsplit-stack -mseses", "NS001", framed},
+		{"clang", "-O0 -fsplit-stack -mlvi-hardening", "NS001", all},
 		{"clang", "-O2 -m32 -fsplit-stack", "NS001", framed},
 		{"clang", "-O2 -mx32 -fsplit-stack", "NS001", framed},
 		{"clang", "-O2 -fsplit-stack -fno-split-stack", "", ""},
@@ -170,6 +178,9 @@ func TestSources(t *testing.T) {
 			int f(int a) { char c[600]; sink(c); if (__builtin_expect(c[a] == 0, 0)) { sink(c + 1); die(); } return c[a]; }
 		`, "NS001", "f"},
 
+		{"code in a data section", "sec.c", split,
+			"void sink(void *); __attribute__((section(\".data\"))) int f(int a) { char b[600]; sink(b); return b[a]; }", "NS001", "f"},
+
 		{"context API", "x.c", "-O2",
 			"void __splitstack_getcontext(void **); void f(void **c) { __splitstack_getcontext(c); }", "NS006", ""},
 		{"context API, split", "y.c", split,
@@ -222,6 +233,9 @@ func TestDoctored(t *testing.T) {
 	}{
 		{"notes removed", func(t *testing.T, dir string) {
 			objtest.Run(t, dir, "objcopy", "-R", ".note.GNU-split-stack", "-R", ".note.GNU-no-split-stack", "three.o")
+		}, 3},
+		{"section flags changed", func(t *testing.T, dir string) {
+			objtest.Run(t, dir, "objcopy", "--set-section-flags", ".text=alloc,readonly,data", "three.o")
 		}, 3},
 		{"symbol renamed", func(t *testing.T, dir string) {
 			objtest.Run(t, dir, "objcopy", "--redefine-sym", "__morestack=harmless", "three.o")
@@ -305,6 +319,53 @@ func TestLinked(t *testing.T) {
 				checkLinked(t, filepath.Join(dir, "out"), split, false)
 			}
 		})
+	}
+}
+
+// TestPadded links code whose guards are strewn with padding, and takes away
+// what else could tell.
+func TestPadded(t *testing.T) {
+	for _, tt := range []struct{ compiler, flags string }{
+		{"gcc", "-Wa,-mbranches-within-32B-boundaries"},
+		{"gcc", "-m32 -Wa,-mbranches-within-32B-boundaries"},
+		{"gcc", "-m32 -Wa,-mlfence-after-load=yes"},
+		{"clang", "-mbranches-within-32B-boundaries"},
+		{"clang", "-mseses"},
+		{"clang", "-m32 -mseses"},
+	} {
+		t.Run(tt.compiler+" "+tt.flags, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			objtest.Compile(t, dir, tt.compiler, "three.c", threeFunctions, append(strings.Fields(tt.flags), "-O2", "-fsplit-stack")...)
+			link := []string{"-O2"}
+			if strings.Contains(tt.flags, "-m32") {
+				link = append(link, "-m32")
+			}
+			objtest.Write(t, dir, "main.c", "void sink(void *p) { *(char *)p = 0; } int small(int), large(int), leaf(int); int main(void) { return small(0) + large(0) + leaf(0); }")
+			objtest.Run(t, dir, "gcc", append(link, "-s", "main.c", "three.o", "-o", "out")...)
+			fds := judge(t, filepath.Join(dir, "out"))
+			want := 2 // clang does not guard leaves
+			if tt.compiler == "gcc" {
+				want = 3
+			}
+			if ids(fds) != "NS001" || len(fds[0].Functions) != want {
+				t.Errorf("findings %+v, want NS001 for %d functions", fds, want)
+			}
+		})
+	}
+}
+
+// TestDataInSegment: a segment that is executed may hold read-only data, too.
+func TestDataInSegment(t *testing.T) {
+	dir := t.TempDir()
+	objtest.Write(t, dir, "main.c", `
+		#include <stdio.h>
+		const unsigned char code[] = {0x64, 0x48, 0x3b, 0x24, 0x25, 0x70, 0, 0, 0, 0x72, 0x10, 0x90, 0x90, 0xc3};
+		int main(void) { return printf("%p", (void *)code) < 0; }
+	`)
+	objtest.Run(t, dir, "gcc", "-Wl,-z,noseparate-code", "main.c", "-o", "main")
+	if fds := judge(t, filepath.Join(dir, "main")); ids(fds) != "NS009" {
+		t.Errorf("findings %+v, want NS009", fds)
 	}
 }
 

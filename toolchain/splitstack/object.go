@@ -60,7 +60,40 @@ func readObject(f *elfobj.File) (*object, error) {
 	if err := o.checkOverlap(); err != nil {
 		return nil, err
 	}
-	return o, o.readSymbols()
+	if err := o.readSymbols(); err != nil {
+		return nil, err
+	}
+	if !f.Linked() {
+		o.suspectData()
+	}
+	return o, nil
+}
+
+// suspectData adds the data sections of an object that names the runtime or
+// carries the compiler's note to its code: a section attribute or objcopy can
+// take the flag of executable sections away, and linkers do not mind.
+func (o *object) suspectData() {
+	_, suspect := o.note()
+	for _, s := range o.named {
+		suspect = suspect || s.Undefined() && entersRuntime(s.name)
+	}
+	if !suspect {
+		return
+	}
+	total := 0
+	for i := 1; i < o.file.NumSections; i++ {
+		s := o.file.Section(i)
+		if s.Executable() || s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_ALLOC == 0 || s.Flags&elf.SHF_COMPRESSED != 0 {
+			continue
+		}
+		b, err := s.Bytes()
+		// Sections that overlap are no reason to read them again and again.
+		if total += len(b); err != nil || total > len(o.file.Data) {
+			continue
+		}
+		o.regions = append(o.regions, region{section: i, code: b})
+	}
+	slices.SortFunc(o.regions, func(a, b region) int { return a.section - b.section })
 }
 
 func (o *object) readSections() error {
@@ -131,15 +164,20 @@ func (o *object) readSegments() error {
 		if p.Type != elf.PT_LOAD || p.Flags&elf.PF_X == 0 || p.Filesz == 0 {
 			continue
 		}
-		b, err := p.Bytes()
-		if err != nil {
+		if _, err := p.Bytes(); err != nil {
 			return err
 		}
-		o.regions = append(o.regions, region{base: p.Vaddr, code: b})
+		// Whole pages are mapped, whatever the sizes say.
+		before := min(p.Offset%pageSize, p.Vaddr)
+		end := min((p.Offset+p.Filesz+pageSize-1)/pageSize*pageSize, uint64(len(o.file.Data)))
+		o.regions = append(o.regions, region{base: p.Vaddr - before, code: o.file.Data[p.Offset-before : end]})
 		o.noCode = false
 	}
 	return nil
 }
+
+// pageSize is that of x86, in bytes.
+const pageSize = 4096
 
 // checkOverlap refuses files whose headers name the same bytes as code again
 // and again, so that the time to read a file stays linear in its size.
@@ -147,7 +185,7 @@ func (o *object) checkOverlap() error {
 	total := 0
 	for i := range o.regions {
 		total += len(o.regions[i].code)
-		if total > 2*len(o.file.Data) {
+		if total > 2*len(o.file.Data)+16*pageSize {
 			return &elfobj.FormatError{Offset: 0, Msg: "the headers name more executable bytes than twice the file's size"}
 		}
 	}
@@ -289,6 +327,15 @@ func (o *object) place(r *region, offset int) (section string, at uint64) {
 // sectionAt names the section that a virtual address lies in, "" when there is
 // none.
 func (o *object) sectionAt(at uint64) string {
+	s, ok := o.section(at)
+	if !ok {
+		return ""
+	}
+	return string(s.Name())
+}
+
+// section finds the section that a virtual address lies in.
+func (o *object) section(at uint64) (elfobj.Section, bool) {
 	if o.byAddr == nil {
 		o.byAddr = []elfobj.Section{}
 		for i := 1; i < o.file.NumSections; i++ {
@@ -303,7 +350,7 @@ func (o *object) sectionAt(at uint64) string {
 		i--
 	}
 	if i < 0 || at-o.byAddr[i].Addr >= o.byAddr[i].Size {
-		return ""
+		return elfobj.Section{}, false
 	}
-	return string(o.byAddr[i].Name())
+	return o.byAddr[i], true
 }

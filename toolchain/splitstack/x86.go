@@ -50,7 +50,7 @@ func dialectOf(f *elfobj.File) *dialect {
 			return x32
 		}
 		return amd64
-	case elf.EM_386:
+	case elf.EM_386, elf.EM_486: // Linux runs both
 		return i386
 	}
 	return nil
@@ -87,11 +87,11 @@ func amd64Guard(code []byte, at int, limit string) (Guard, bool) {
 		if modrm == 0x14 {
 			name, reg = "r10", 2
 		}
-		lea, frame, ok := amd64Frame(code, cmp, reg, wide)
-		if !ok {
-			return Guard{}, false
+		// Only guards compare these two: the alloca of compilers uses
+		// others. What computed the register may stand further away.
+		if lea, frame, ok := amd64Frame(code, cmp, reg, wide); ok {
+			g.Start, g.Frame = lea, frame
 		}
-		g.Start, g.Frame = lea, frame
 		if !wide {
 			name += "d"
 		}
@@ -113,6 +113,16 @@ func register(name string, wide bool) string {
 // amd64Frame decodes the instruction before a comparison of %r10 or %r11 (reg
 // 2 or 3), which computes the stack pointer that the function will need.
 func amd64Frame(code []byte, cmp int, reg byte, wide bool) (start int, frame uint64, ok bool) {
+	for at := cmp; at >= 0 && at >= cmp-maxPadding; at-- {
+		if start, frame, ok = amd64FrameBefore(code, at, reg, wide); ok && padding(code[at:cmp]) {
+			return start, frame, true
+		}
+	}
+	return 0, 0, false
+}
+
+// amd64FrameBefore decodes the instruction that ends at code[cmp].
+func amd64FrameBefore(code []byte, cmp int, reg byte, wide bool) (start int, frame uint64, ok bool) {
 	rex := byte(0x44)
 	if wide {
 		rex = 0x4c
@@ -140,6 +150,7 @@ const maxSlowPath = 10
 func amd64SlowPath(code []byte, at int) *SlowPath {
 	var s SlowPath
 	for range maxSlowPath {
+		at += paddingAt(code, at)
 		switch {
 		case has(code, at, "\x41\xba") && at+6 <= len(code): // mov $imm32,%r10d
 			s.Frame = uint64(binary.LittleEndian.Uint32(code[at+2:]))
@@ -188,7 +199,14 @@ func amd64SlowPath(code []byte, at int) *SlowPath {
 // endSlowPath requires the return after the call: the runtime comes back
 // behind it to run the function's body on the new segment.
 func endSlowPath(code []byte, at int, s *SlowPath) *SlowPath {
-	if at < len(code) && (code[at] == 0xc3 || code[at] == 0xc2) {
+	at += paddingAt(code, at)
+	if at >= len(code) {
+		return nil
+	}
+	switch code[at] {
+	case 0xc3, 0xc2, // ret
+		0xe9, // jmp to a return thunk (-mfunction-return)
+		0x59: // pop %rcx; lfence; jmp *%rcx (-mlvi-hardening)
 		return s
 	}
 	return nil
@@ -209,12 +227,16 @@ func i386Guard(code []byte, at int) (Guard, bool) {
 	case 0x25:
 		g.Shape = "cmp %gs:0x30,%esp"
 	case 0x05, 0x0d, 0x15: // %eax, %ecx, %edx
-		if !i386Lea(code, at, 0x84|modrm&0x38) {
+		lea := at
+		for lea > 0 && lea > at-maxPadding && !i386Lea(code, lea, 0x84|modrm&0x38) {
+			lea--
+		}
+		if !i386Lea(code, lea, 0x84|modrm&0x38) || !padding(code[lea:at]) {
 			return Guard{}, false // alloca
 		}
 		name := [...]string{"%eax", "%ecx", "%edx"}[modrm>>3]
-		g.Start = at - 7
-		g.Frame = uint64(-int64(int32(binary.LittleEndian.Uint32(code[at-4:]))))
+		g.Start = lea - 7
+		g.Frame = uint64(-int64(int32(binary.LittleEndian.Uint32(code[lea-4:]))))
 		g.Shape = "lea -N(%esp)," + name + "; cmp %gs:0x30," + name
 	default:
 		return Guard{}, false
@@ -227,6 +249,7 @@ func i386Guard(code []byte, at int) (Guard, bool) {
 func i386SlowPath(code []byte, at int) *SlowPath {
 	var s SlowPath
 	for range 2 {
+		at += paddingAt(code, at)
 		switch {
 		case has(code, at, "\x6a") && at+2 <= len(code):
 			s.Frame = uint64(code[at+1])
@@ -238,6 +261,7 @@ func i386SlowPath(code []byte, at int) *SlowPath {
 			return nil
 		}
 	}
+	at += paddingAt(code, at)
 	if !has(code, at, "\xe8") || at+5 > len(code) {
 		return nil
 	}
@@ -251,7 +275,10 @@ func i386SlowPath(code []byte, at int) *SlowPath {
 // alignment), and the call of -mfentry.
 func entryPrefix(code []byte) bool {
 	for len(code) > 0 {
-		n := entryInstruction(code)
+		n := paddingAt(code, 0)
+		if n == 0 {
+			n = entryInstruction(code)
+		}
 		if n == 0 {
 			return false
 		}
@@ -260,26 +287,12 @@ func entryPrefix(code []byte) bool {
 	return true
 }
 
-// entryInstructions are landing pads and the recommended multi-byte NOPs,
-// longest first (Intel SDM, NOP).
-var entryInstructions = []string{
-	"\xf3\x0f\x1e\xfa", // endbr64
-	"\xf3\x0f\x1e\xfb", // endbr32
-	"\x66\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
-	"\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
-	"\x66\x0f\x1f\x84\x00\x00\x00\x00\x00",
-	"\x0f\x1f\x84\x00\x00\x00\x00\x00",
-	"\x0f\x1f\x80\x00\x00\x00\x00",
-	"\x66\x0f\x1f\x44\x00\x00",
-	"\x0f\x1f\x44\x00\x00",
-	"\x0f\x1f\x40\x00",
-	"\x0f\x1f\x00",
-	"\x66\x90",
-	"\x90",
-}
-
 func entryInstruction(code []byte) int {
-	for _, insn := range entryInstructions {
+	for _, insn := range []string{
+		"\xf3\x0f\x1e\xfa",                 // endbr64
+		"\xf3\x0f\x1e\xfb",                 // endbr32
+		"\x48\x8d\xa4\x24\x00\x00\x00\x00", // lea 0(%rsp),%rsp: ms_hook_prologue
+	} {
 		if has(code, 0, insn) {
 			return len(insn)
 		}
@@ -292,3 +305,48 @@ func entryInstruction(code []byte) int {
 	}
 	return 0
 }
+
+// maxPadding is how many bytes of padding are looked back over.
+const maxPadding = 32
+
+// paddings have no effect: the multi-byte NOPs of the Intel SDM, which
+// -mbranches-within-32B-boundaries strews between the instructions of a guard,
+// lfence, which -mseses and -mlvi-hardening do, and segment prefixes.
+var paddings = []string{
+	"\x66\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x66\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x0f\x1f\x84\x00\x00\x00\x00\x00",
+	"\x0f\x1f\x80\x00\x00\x00\x00",
+	"\x8d\xb4\x26\x00\x00\x00\x00", // lea 0(%esi,%eiz,1),%esi
+	"\x8d\xb6\x00\x00\x00\x00",     // lea 0(%esi),%esi
+	"\x66\x0f\x1f\x44\x00\x00",
+	"\x0f\x1f\x44\x00\x00",
+	"\x8d\x74\x26\x00", // lea 0(%esi,%eiz,1),%esi
+	"\x0f\x1f\x40\x00",
+	"\x0f\xae\xe8", // lfence
+	"\x8d\x76\x00", // lea 0(%esi),%esi
+	"\x0f\x1f\x00",
+	"\x66\x90",
+	"\x90",
+	"\x2e", "\x3e", "\x26",
+}
+
+// paddingAt returns the length of the padding at code[at].
+func paddingAt(code []byte, at int) int {
+	start := at
+next:
+	for at < len(code) {
+		for _, p := range paddings {
+			if has(code, at, p) {
+				at += len(p)
+				continue next
+			}
+		}
+		break
+	}
+	return at - start
+}
+
+// padding reports whether code is padding and nothing else.
+func padding(code []byte) bool { return paddingAt(code, 0) == len(code) }

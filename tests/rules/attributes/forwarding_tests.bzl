@@ -13,7 +13,9 @@ visibility("private")
 # What the policy adds, as it is behind what the user wrote.
 _POLICY = {
     "additional_compiler_inputs": lambda name: [":%s_nosplit_flags" % name],
+    "conlyopts": lambda name: ["-fno-split-stack"],
     "copts": lambda name: ["-fno-split-stack"],
+    "cxxopts": lambda name: ["-fno-split-stack"],
     "features": lambda name: ["-split_stack"],
 }
 

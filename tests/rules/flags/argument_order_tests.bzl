@@ -81,15 +81,6 @@ _policy_wins_over_cxxopt_test = analysistest.make(
     },
 )
 
-_policy_wins_over_frontend_flag_test = analysistest.make(
-    _policy_wins_impl,
-    attrs = _POLICY_ATTRS,
-    config_settings = {
-        "//command_line_option:compilation_mode": "fastbuild",
-        "//command_line_option:copt": ["-Xclang", "-split-stacks"],
-    },
-)
-
 _policy_wins_in_optimized_code_test = analysistest.make(
     _policy_wins_impl,
     attrs = _POLICY_ATTRS,
@@ -139,7 +130,6 @@ def argument_order_test_suite(name):
         "conlyopt": _policy_wins_over_conlyopt_test,
         "copt": _policy_wins_over_copt_test,
         "cxxopt": _policy_wins_over_cxxopt_test,
-        "frontend_flag": _policy_wins_over_frontend_flag_test,
         "own_flags": _policy_wins_test,
     }
     tests = []
@@ -155,6 +145,14 @@ def argument_order_test_suite(name):
         compilations = 2,
         target_under_test = ":mixed",
     )
+
+    for attribute in ["conlyopts", "copts", "cxxopts"]:
+        tests.append("make_variable_in_%s_loses_to_policy_test" % attribute)
+        _policy_wins_test(
+            name = tests[-1],
+            size = "small",
+            target_under_test = ":make_variable_in_" + attribute,
+        )
 
     # Negative controls: without the policy the same settings split the stack.
     arrival_tests = {
