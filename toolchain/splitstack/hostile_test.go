@@ -64,3 +64,50 @@ func TestOverlap(t *testing.T) {
 		})
 	}
 }
+
+// TestSharedName: a string table may give every function of an object the same
+// name of a megabyte. The report does not repeat it for each.
+func TestSharedName(t *testing.T) {
+	const guard = "cmp %fs:0x70,%rsp\njb 1f\nret\n1: mov $8,%r10d\nmov $0,%r11d\ncall __morestack\nret\n"
+	src := ".altmacro\n.macro one i\n.globl f\\i\n.type f\\i,@function\nf\\i: " + guard + ".size f\\i,.-f\\i\n.endm\n.set n,0\n.rept 500\none %n\n.set n,n+1\n.endr\n"
+	data := objtest.Read(t, objtest.Compile(t, t.TempDir(), "gcc", "many.s", src))
+	f, err := elfobj.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	le := binary.LittleEndian
+	shoff := le.Uint64(data[40:])
+	for i := range f.NumSections {
+		s := f.Section(i)
+		if s.Type != elf.SHT_SYMTAB {
+			continue
+		}
+		names := f.Section(int(s.Link))
+		// A longer string table behind everything else.
+		at := uint64(len(data))
+		data = append(data, data[names.Offset:names.Offset+names.Size]...)
+		data = append(data, strings.Repeat("x", 1<<20)+"\x00"...)
+		header := data[shoff+64*uint64(s.Link):]
+		le.PutUint64(header[24:], at)
+		le.PutUint64(header[32:], uint64(len(data))-at)
+		for off := s.Offset; off < s.Offset+s.Size; off += 24 {
+			if elf.ST_TYPE(data[off+4]) == elf.STT_FUNC {
+				le.PutUint32(data[off:], uint32(names.Size))
+			}
+		}
+	}
+	if f, err = elfobj.Open(data); err != nil {
+		t.Fatal(err)
+	}
+	fds, err := splitstack.Judge(f)
+	if err != nil || len(fds) != 1 || fds[0].ID != finding.NS001 || len(fds[0].Functions) != 500 {
+		t.Fatalf("%d findings, error %v", len(fds), err)
+	}
+	total := 0
+	for _, fn := range fds[0].Functions {
+		total += len(fn.Name) + len(fn.Demangled)
+	}
+	if total < 1<<20 || total > 8*len(data) {
+		t.Errorf("%d bytes of names from an object of %d", total, len(data))
+	}
+}
