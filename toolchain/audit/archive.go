@@ -94,7 +94,7 @@ func (r *run) auditMembers(src *source, members []*ararchive.Member, res *result
 
 // auditMember judges the content of a member.
 func (r *run) auditMember(in input, o finding.Object, data []byte, depth int, res *results) {
-	k := classify(data[:min(len(data), 16)], int64(len(data)), o.Member)
+	k := classify(data[:min(len(data), mapfile.PrefixSize)], int64(len(data)), o.Member)
 	switch {
 	case k.elf:
 		res.judge(in, o, data)

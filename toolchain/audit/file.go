@@ -153,7 +153,7 @@ func classify(prefix []byte, size int64, path string) kind {
 	case size == 0:
 		switch filepath.Ext(path) {
 		case ".o", ".a", ".so", ".lo":
-			return kind{problem: fmt.Errorf("an empty file where an object is expected; build it again")}
+			return kind{problem: errors.New("an empty file where an object is expected; build it again")}
 		}
 		return kind{skip: "empty file"}
 	}

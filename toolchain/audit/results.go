@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -27,14 +28,11 @@ func verdictOf(findings []finding.Finding) finding.Verdict {
 		if f.Level != finding.Error {
 			continue
 		}
-		switch f.ID {
-		case finding.NS003, finding.NS007:
-			if v == finding.Clean {
-				v = finding.Unauditable
-			}
-		default:
-			v = finding.Violation
+		// The rule table says which errors leave an object undecided.
+		if rule, ok := finding.Lookup(f.ID); !ok || rule.Verdict != finding.Unauditable {
+			return finding.Violation
 		}
+		v = finding.Unauditable
 	}
 	return v
 }
@@ -61,12 +59,12 @@ func (res *results) protect(o finding.Object, f func()) {
 		if r == nil {
 			return
 		}
-		if fault, ok := r.(interface {
+		// What debug.SetPanicOnFault panics with knows the address.
+		if _, fault := r.(interface {
 			runtime.Error
 			Addr() uintptr
-		}); ok {
-			_ = fault
-			res.addUnauditable(o, fmt.Errorf("the file changed or became unreadable while it was read; audit it again when nothing writes to it"))
+		}); fault {
+			res.addUnauditable(o, errors.New("the file changed or became unreadable while it was read; audit it again when nothing writes to it"))
 			return
 		}
 		res.addUnauditable(o, fmt.Errorf("internal error: %v; please report it with this file", r))
