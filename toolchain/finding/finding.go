@@ -131,6 +131,35 @@ type Object struct {
 	// Verdict is what the object is, whatever the policy allows.
 	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings"`
+	// Go says how a Go program or library was built; nil for other objects.
+	Go *GoBuild `json:"go,omitempty"`
+}
+
+// GoBuild is what a linked file tells of the Go toolchain that made it. It
+// informs: no verdict depends on it.
+type GoBuild struct {
+	// Compiler is "gc" or "gccgo".
+	Compiler string `json:"compiler"`
+	// Version of the toolchain, as in "go1.27.3"; empty when unknown.
+	Version string `json:"version"`
+	// Path of the main package, as in "example.org/app/cmd/app"; empty when
+	// the file does not tell.
+	Path string `json:"path"`
+	// LinkMode is "internal" (cmd/link alone), "external" (the C linker
+	// finished the link) or empty when the file does not show it.
+	LinkMode string `json:"link_mode"`
+	// Cgo is "yes" when the program holds cgo's runtime, "no" when it does
+	// not, and empty when the file does not show it.
+	Cgo string `json:"cgo"`
+	// Settings are the build settings that the toolchain recorded, such as
+	// CGO_ENABLED=1 or CGO_CFLAGS=-O2, in the order of the file.
+	Settings []GoSetting `json:"settings"`
+}
+
+// GoSetting is one recorded build setting.
+type GoSetting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // Skipped is a file or member that holds no ELF object.
