@@ -29,8 +29,8 @@ type image struct {
 // What unpacked and relocated sections may take is a multiple of the object's
 // size, and as many bytes beyond it.
 const (
-	maxRatio    = 16
-	extraMemory = 1 << 20
+	maxRatio    = 2
+	extraMemory = 32 << 20
 )
 
 func newImage(f *elfobj.File) *image {
@@ -74,7 +74,7 @@ func (img *image) debugSections() (map[string][]byte, error) {
 	relocs := map[int][]elfobj.Section{}
 	for i := 1; i < img.file.NumSections; i++ {
 		s := img.file.Section(i)
-		if s.Type == elf.SHT_RELA || s.Type == elf.SHT_REL {
+		if s.IsRelocation() {
 			if _, ok := wanted[int(s.Info)]; ok {
 				relocs[int(s.Info)] = append(relocs[int(s.Info)], s)
 			}
@@ -205,8 +205,8 @@ func (img *image) relocate(b []byte, s elfobj.Section) error {
 		return err
 	}
 	order := img.file.Order()
-	for i := range t.Len {
-		r := t.Relocation(i)
+	for t.Next() {
+		r := t.Relocation
 		size := relocationSize(img.file.Machine, r.Type)
 		if size == 0 || r.Symbol >= img.symtab.Len || r.Offset > uint64(len(b)) || uint64(len(b))-r.Offset < uint64(size) {
 			continue

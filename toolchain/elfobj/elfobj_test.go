@@ -244,8 +244,7 @@ func FuzzOpen(f *testing.F) {
 				}
 			}
 			if table, err := file.Relocations(s); err == nil {
-				for k := range table.Len {
-					table.Relocation(k)
+				for table.Next() {
 				}
 			}
 		}

@@ -2,8 +2,6 @@ package splitstack
 
 import (
 	"bytes"
-	"debug/elf"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +16,7 @@ func (j *judgement) findGuards() error {
 	touched := false
 	for i := range j.regions {
 		r := &j.regions[i]
-		r.scan = j.dialect.run(r.code)
+		r.scan = j.dialect.scan(r.code)
 		touched = touched || r.scan.touched
 		if r.scan.store >= 0 && j.store == nil {
 			section, at := j.place(r, r.scan.store)
@@ -33,7 +31,7 @@ func (j *judgement) findGuards() error {
 	}
 	for i := range j.regions {
 		r := &j.regions[i]
-		if j.file.Linked() { // only a final link rewrites
+		if j.file.Linked() && j.dialect.rewritten != nil { // only a final link rewrites
 			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(r.code)...)
 		}
 		slices.SortFunc(r.scan.guards, func(a, b Guard) int { return a.Start - b.Start })
@@ -87,7 +85,7 @@ func (j *judgement) atEntry(g placed) (bool, error) {
 		return true, nil
 	}
 	from := fn.start - g.region.base
-	return from <= uint64(g.Start) && entryPrefix(g.region.code[from:g.Start]), nil
+	return from <= uint64(g.Start) && j.dialect.entryPrefix(g.region.code[from:g.Start]), nil
 }
 
 func (j *judgement) functionTable() (*functionTable, error) {
@@ -137,7 +135,7 @@ func (j *judgement) findRelocatedCalls() error {
 	entries := 0
 	for i := 1; i < j.file.NumSections; i++ {
 		s := j.file.Section(i)
-		if s.Type != elf.SHT_RELA && s.Type != elf.SHT_REL || int(s.Link) != j.symtab {
+		if !s.IsRelocation() || int(s.Link) != j.symtab {
 			continue
 		}
 		r := j.regionOf(int(s.Info))
@@ -148,19 +146,22 @@ func (j *judgement) findRelocatedCalls() error {
 		if err != nil {
 			return err
 		}
-		// Each entry takes eight bytes at least, and no two tables share any.
-		if entries += t.Len; entries > len(j.file.Data)/8 {
+		// Each entry takes a byte at least, and no two tables share any.
+		if entries += t.Len; entries > len(j.file.Data) {
 			return &elfobj.FormatError{Offset: s.Offset, Msg: "the relocation tables are larger than the file: they overlap"}
 		}
-		for k := range t.Len {
-			rel := t.Relocation(k)
+		for t.Next() {
+			rel := t.Relocation
 			name, ok := targets[rel.Symbol]
-			if !ok || rel.Type == absolute || rel.Offset >= uint64(len(r.code)) || !transfers(r.code, int(rel.Offset)) {
+			if !ok || rel.Offset >= uint64(len(r.code)) || !j.dialect.transfers(r.code, int(rel.Offset), rel.Type) {
 				continue
 			}
 			if err := j.call(r, int(rel.Offset), name); err != nil {
 				return err
 			}
+		}
+		if err := t.Err(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -172,28 +173,6 @@ func (j *judgement) regionOf(section int) *region {
 		return nil
 	}
 	return &j.regions[i]
-}
-
-// absolute is R_X86_64_64 and R_386_32: an address, not a place to go.
-const absolute = 1
-
-// transfers reports whether the four bytes at code[at] are the target of a
-// call or jump: an address that is merely taken calls nothing.
-func transfers(code []byte, at int) bool {
-	if at < 1 {
-		return false
-	}
-	switch op := code[at-1]; {
-	case op == 0xe8 || op == 0xe9:
-		return true
-	case at < 2:
-		return false
-	case code[at-2] == 0x0f && op&0xf0 == 0x80: // jcc rel32
-		return true
-	case code[at-2] == 0xff && (op == 0x15 || op == 0x25): // call or jmp *disp(%rip)
-		return true
-	}
-	return false
 }
 
 // call records one call of the runtime: it belongs to a guarded function, or
@@ -259,16 +238,14 @@ func isPartOf(part, whole []byte) bool {
 }
 
 // findLinkedCalls looks for direct calls of __morestack in a linked file that
-// holds the runtime. Four bytes that happen to match are one chance in 2^32 per
-// byte.
+// holds the runtime.
 func (j *judgement) findLinkedCalls() error {
-	if j.store == nil {
+	if j.store == nil || len(j.dialect.morestack) == 0 {
 		return nil
 	}
-	entry := []byte("\x55\x48\x89\xe5\x49\x81\xc2\x00\x0e\x00\x00\x41\x52\x50")
 	var target uint64
 	for i := range j.regions {
-		if at := bytes.Index(j.regions[i].code, entry); at >= 0 {
+		if at := bytes.Index(j.regions[i].code, j.dialect.morestack); at >= 0 {
 			target = j.regions[i].base + uint64(at)
 		}
 	}
@@ -283,16 +260,7 @@ func (j *judgement) findLinkedCalls() error {
 				slow[g.Slow.Call] = true
 			}
 		}
-		for at := 0; at+5 <= len(r.code); at++ {
-			k := bytes.IndexByte(r.code[at:len(r.code)-4], 0xe8)
-			if k < 0 {
-				break
-			}
-			at += k
-			to := r.base + uint64(at) + 5 + uint64(int64(int32(binary.LittleEndian.Uint32(r.code[at+1:]))))
-			if to != target {
-				continue
-			}
+		for _, at := range j.dialect.callTo(r.code, int(target-r.base)) {
 			if slow[at] {
 				j.calls.n++
 				continue
@@ -325,10 +293,11 @@ func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 			fd.Evidence[i].Detail += fmt.Sprintf(" (%d times)", n)
 		}
 	}
-	if len(j.split) == 0 {
+	if hasNote {
 		for _, c := range j.bareCalls {
 			fns.add(j.functionAt(c.region, c.offset, 0))
 		}
+		j.bareCalls = nil
 	}
 	if j.calls.n > 0 && j.calls.detail != "" {
 		ev := j.calls.first
@@ -342,7 +311,7 @@ func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 		fd.Evidence = append(fd.Evidence, noteEvidence(note))
 	}
 	what := "check for a split stack on entry"
-	if len(j.split) == 0 {
+	if len(j.split) == 0 { // then there were bare calls
 		what = "call the split-stack runtime, in an object that was compiled with -fsplit-stack"
 	}
 	if len(fns.list) == 1 {

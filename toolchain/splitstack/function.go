@@ -39,18 +39,30 @@ func newFunctionTable(o *object) (functionTable, error) {
 	}
 	ft.table = t
 	linked := o.file.Linked()
+	opd, err := openDescriptors(o)
+	if err != nil {
+		return ft, err
+	}
 	for i := 1; i < t.Len; i++ {
 		s := t.Symbol(i)
 		if s.Section == 0 || s.Special || s.Section >= o.file.NumSections && o.file.NumSections > 0 {
 			continue
 		}
 		rank, ok := rankOf(o.file, s)
-		if !ok {
+		if !ok || isMappingSymbol(o.file, t.Name(s)) {
 			continue
 		}
 		e := functionEntry{start: s.Value, size: s.Size, rank: rank, symbol: int32(i)}
 		if !linked {
 			e.section = s.Section
+		}
+		if opd != nil && s.Section == opd.section.Index {
+			if e.section, e.start, ok = opd.code(s.Value); !ok {
+				continue
+			}
+		}
+		if o.file.Machine == elf.EM_ARM {
+			e.start &^= 1 // the address of a Thumb function is odd
 		}
 		ft.entry = append(ft.entry, e)
 	}
@@ -86,6 +98,16 @@ func rankOf(f *elfobj.File, s elfobj.Symbol) (int8, bool) {
 		rank += 2
 	}
 	return rank, true
+}
+
+// isMappingSymbol knows the labels that mark where code and data begin ($a, $t,
+// $d, $x; ELF for the Arm Architecture, section 5.5.5; the RISC-V psABI).
+func isMappingSymbol(f *elfobj.File, name []byte) bool {
+	switch f.Machine {
+	case elf.EM_ARM, elf.EM_AARCH64, elf.EM_RISCV:
+		return len(name) >= 2 && name[0] == '$'
+	}
+	return false
 }
 
 // function is where a piece of code belongs.

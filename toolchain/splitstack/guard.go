@@ -2,7 +2,10 @@ package splitstack
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/binary"
+
+	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
 )
 
 // Guard is a stack check in machine code: a comparison of the stack pointer,
@@ -41,23 +44,61 @@ type SlowPath struct {
 	Frame uint64
 }
 
-// dialect is what the guards of one machine look like.
+// dialect is what the guards of one machine look like. The functions see the
+// bytes of code of one section or segment.
 type dialect struct {
-	// anchor are bytes that every unrewritten guard holds, chosen to be rare
-	// in other code and quick to search for.
-	anchor []byte
-	// touches reports whether the anchor at code[at] belongs to an access to
-	// the limit.
-	touches func(code []byte, at int) bool
-	// store are the bytes of a store into the limit, which only the
-	// split-stack runtime does.
-	store []byte
-	// guard decodes the guard that has its anchor at code[at].
-	guard func(code []byte, at int) (Guard, bool)
-	// stc are the bytes that gold and lld put in place of the comparison.
-	stc []byte
-	// slowPath decodes a slow path at code[at].
-	slowPath func(code []byte, at int) *SlowPath
+	// scan searches all of code.
+	scan func(code []byte) scan
+	// rewritten finds the guards that a linker rewrote so that they do not
+	// compare any more; nil where no linker does so.
+	rewritten func(code []byte) []Guard
+	// entryPrefix reports whether code holds nothing but what compilers put
+	// in front of a guard at a function's entry.
+	entryPrefix func(code []byte) bool
+	// transfers reports whether a relocation of that type at code[at] is the
+	// target of a call or jump: an address that is merely taken calls
+	// nothing.
+	transfers func(code []byte, at int, relType uint32) bool
+	// morestack is how libgcc's __morestack begins; empty when it is not
+	// looked for.
+	morestack []byte
+	// callTo finds the direct calls of target in code; it is set where
+	// morestack is.
+	callTo func(code []byte, target int) []int
+}
+
+// dialectOf returns the guards of the file's machine, nil when there is no
+// decision procedure for it: no compiler makes split-stack code for others.
+func dialectOf(f *elfobj.File) *dialect {
+	is32 := f.Class == elf.ELFCLASS32
+	big := f.Order() == binary.BigEndian
+	switch f.Machine {
+	case elf.EM_X86_64:
+		switch {
+		case is32:
+			return x32
+		case f.OSABI == elf.ELFOSABI_FREEBSD:
+			return amd64FreeBSD
+		}
+		return amd64
+	case elf.EM_386, elf.EM_486: // Linux runs both
+		return i386
+	case elf.EM_S390:
+		if is32 {
+			return s390
+		}
+		return s390x
+	case elf.EM_PPC64:
+		if big {
+			return ppc64
+		}
+		return ppc64le
+	case elf.EM_ARM:
+		if !big {
+			return arm
+		}
+	}
+	return nil
 }
 
 // scan is what a search of executable code found.
@@ -69,86 +110,15 @@ type scan struct {
 	store int
 }
 
-// run searches all of code. The cost is one pass. Further passes, for stores
-// and for the guards that a linker rewrote, are made only when the first saw
-// the limit touched at all: both belong to code of the runtime, which is
-// hidden and so is in the same file, and which compares with the limit.
-func (d *dialect) run(code []byte) scan {
-	s := scan{store: -1}
+// each calls f for the places of the bytes b in code.
+func each(code, b []byte, f func(at int)) {
 	for at := 0; ; at++ {
-		i := bytes.Index(code[at:], d.anchor)
+		i := bytes.Index(code[at:], b)
 		if i < 0 {
-			break
-		}
-		at += i
-		if !d.touches(code, at) {
-			continue
-		}
-		s.touched = true
-		if g, ok := d.guard(code, at); ok {
-			s.guards = append(s.guards, g)
-		}
-	}
-	if s.touched {
-		s.store = bytes.Index(code, d.store)
-	}
-	return s
-}
-
-// rewritten finds the guards that a linker rewrote. The bytes alone may be an
-// accident, so that a slow path is required.
-func (d *dialect) rewritten(code []byte) []Guard {
-	var guards []Guard
-	for at := 0; ; at++ {
-		i := bytes.Index(code[at:], d.stc)
-		if i < 0 {
-			return guards
-		}
-		at += i
-		g := Guard{Start: at, Shape: "stc; nop", Rewritten: true}
-		g.end(code, at+len(d.stc), d.slowPath)
-		if g.Slow != nil {
-			guards = append(guards, g)
-		}
-	}
-}
-
-// conditions are the condition codes of x86 in the order of their encoding.
-var conditions = [16]string{"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"}
-
-// end decodes the conditional jump at code[at], which ends a guard, and the
-// slow path on either side of it: gcc and clang jump to the slow path (jb, jbe)
-// or, as clang at -O0 and gcc's thunks do, over it (ja, jae).
-func (g *Guard) end(code []byte, at int, slowPath func([]byte, int) *SlowPath) {
-	at += paddingAt(code, at)
-	var target, next int
-	var op byte
-	switch {
-	case at+2 <= len(code) && code[at]&0xf0 == 0x70:
-		op = code[at] & 0xf
-		next = at + 2
-		target = next + int(int8(code[at+1]))
-	case at+6 <= len(code) && code[at] == 0x0f && code[at+1]&0xf0 == 0x80:
-		op = code[at+1] & 0xf
-		next = at + 6
-		target = next + int(int32(binary.LittleEndian.Uint32(code[at+2:])))
-	default:
-		return
-	}
-	g.Shape += "; j" + conditions[op]
-	g.Branch = true
-	for _, at := range [...]int{target, next} {
-		if at < 0 || at >= len(code) {
-			continue
-		}
-		if g.Slow = slowPath(code, at); g.Slow != nil {
-			// The runtime is told the true need; a linker may have
-			// enlarged the one in the comparison.
-			if g.Slow.Frame != 0 {
-				g.Frame = g.Slow.Frame
-			}
 			return
 		}
+		at += i
+		f(at)
 	}
 }
 

@@ -108,14 +108,10 @@ func (j *judgement) decide() error {
 		j.convict()
 	}
 	note, hasNote := j.note()
-	if hasNote && len(j.split) == 0 && len(j.bareCalls) > 0 {
-		// A compiler's note and calls of the runtime: split code whose
-		// guard has a shape that this version does not know.
-		j.addViolation(note, true)
-		j.describe()
-		return nil
-	}
-	if len(j.split) > 0 {
+	// A compiler's note and calls of the runtime: split code whose guard has
+	// a shape that this version does not know, or none at all, as s390 code
+	// has for frames beyond its immediates.
+	if len(j.split) > 0 || hasNote && len(j.bareCalls) > 0 {
 		j.addViolation(note, hasNote)
 	}
 	if j.undecidable() {
@@ -124,7 +120,7 @@ func (j *judgement) decide() error {
 	}
 	runtime := j.runtimeEvidence()
 	switch {
-	case len(j.split) > 0:
+	case len(j.findings) > 0:
 	case runtime != nil:
 		j.add(finding.Finding{
 			ID: finding.NS005, Level: finding.Note,
@@ -163,18 +159,6 @@ func (j *judgement) undecidable() bool {
 				j.add(finding.Finding{
 					ID: finding.NS007, Level: finding.Error,
 					Message:  fmt.Sprintf("refers to the split-stack runtime (%s), and there is no decision procedure for %s", s.name, j.file.MachineName()),
-					Evidence: []finding.Evidence{symbolEvidence(s)},
-				})
-				return true
-			}
-		}
-	}
-	if j.crel != 0 && len(j.split) == 0 {
-		for _, s := range j.named {
-			if s.Undefined() && entersRuntime(s.name) {
-				j.add(finding.Finding{
-					ID: finding.NS007, Level: finding.Error,
-					Message:  fmt.Sprintf("refers to %s, and its relocations are of the compact kind (CREL), which could hide a call", s.name),
 					Evidence: []finding.Evidence{symbolEvidence(s)},
 				})
 				return true

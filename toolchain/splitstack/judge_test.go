@@ -128,7 +128,7 @@ func TestCompiled(t *testing.T) {
 		{"clang", "-O2 -fsplit-stack -fno-split-stack", "", ""},
 		{"clang", "--target=aarch64-linux-gnu -O2", "", ""},
 		{"clang", "--target=aarch64-linux-gnu -O2 -fsplit-stack", "NS004", ""},
-		{"clang", "--target=arm-linux-gnueabi -O2 -fsplit-stack", "NS007", ""},
+		{"clang", "--target=arm-linux-gnueabi -O2 -fsplit-stack", "NS001", framed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.compiler+" "+tt.flags, func(t *testing.T) {

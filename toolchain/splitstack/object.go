@@ -23,7 +23,6 @@ type object struct {
 	xindex  int
 	notes   []elfobj.Section
 	ltoOpts int // .gnu.lto_.opts
-	crel    int // a CREL section that changes an executable one
 	noCode  bool
 	byAddr  []elfobj.Section // what a linked file maps, by address; nil until needed
 
@@ -108,10 +107,6 @@ func (o *object) readSections() error {
 			o.dynsym = i
 		case elf.SHT_SYMTAB_SHNDX:
 			o.xindex = i
-		case elfobj.SHTCrel:
-			if o.changesCode(s) {
-				o.crel = i
-			}
 		}
 		if err := s.Check(); err != nil {
 			return err
@@ -149,10 +144,6 @@ func (o *object) readSections() error {
 
 func isNote(name []byte) bool {
 	return string(name) == ".note.GNU-split-stack" || string(name) == ".note.GNU-no-split-stack"
-}
-
-func (o *object) changesCode(s elfobj.Section) bool {
-	return uint64(s.Info) < uint64(o.file.NumSections) && s.Info != 0 && o.file.Section(int(s.Info)).Executable()
 }
 
 // readSegments takes the code of a linked file from its program headers: they

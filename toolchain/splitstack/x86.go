@@ -1,35 +1,20 @@
 package splitstack
 
 import (
-	"debug/elf"
+	"bytes"
 	"encoding/binary"
-
-	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
+	"fmt"
 )
 
 // Where the limit is kept: GCC's TARGET_THREAD_SPLIT_STACK_OFFSET
 // (gcc/config/i386/gnu-user64.h, gnu-user.h) and LLVM's
 // X86FrameLowering::adjustForSegmentedStacks. It is %fs:0x70 on x86-64,
-// %fs:0x40 on x32 and %gs:0x30 on i386.
+// %fs:0x18 there on FreeBSD, %fs:0x40 on x32 and %gs:0x30 on i386.
 var (
-	amd64 = &dialect{
-		// SIB byte without base or index, and the 32-bit displacement.
-		anchor:   []byte{0x25, 0x70, 0, 0, 0},
-		touches:  func([]byte, int) bool { return true },
-		store:    []byte{0x64, 0x48, 0x89, 0x04, 0x25, 0x70, 0, 0, 0}, // mov %rax,%fs:0x70
-		stc:      []byte{0xf9, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0},
-		guard:    func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, "0x70") },
-		slowPath: amd64SlowPath,
-	}
-	x32 = &dialect{
-		anchor:   []byte{0x25, 0x40, 0, 0, 0},
-		touches:  func([]byte, int) bool { return true },
-		store:    []byte{0x64, 0x89, 0x04, 0x25, 0x40, 0, 0, 0}, // mov %eax,%fs:0x40
-		stc:      []byte{0xf9, 0x0f, 0x1f, 0x84, 0, 0, 0, 0},
-		guard:    func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, "0x40") },
-		slowPath: amd64SlowPath,
-	}
-	i386 = &dialect{
+	amd64        = amd64Family(0x70, "\x64\x48\x89\x04\x25", "\xf9\x0f\x1f\x84\x00\x00\x00\x00\x00")
+	amd64FreeBSD = amd64Family(0x18, "\x64\x48\x89\x04\x25", "\xf9\x0f\x1f\x84\x00\x00\x00\x00\x00")
+	x32          = amd64Family(0x40, "\x64\x89\x04\x25", "\xf9\x0f\x1f\x84\x00\x00\x00\x00")
+	i386         = x86Dialect(x86{
 		// GS prefix and opcode of cmp; the displacement alone is too
 		// common to search for.
 		anchor:   []byte{0x65, 0x3b},
@@ -38,22 +23,167 @@ var (
 		stc:      []byte{0xf9, 0x8d, 0xb6, 0, 0, 0, 0},
 		guard:    i386Guard,
 		slowPath: i386SlowPath,
-	}
+	})
 )
 
-// dialectOf returns the guards of the file's machine, nil when there is no
-// decision procedure for it.
-func dialectOf(f *elfobj.File) *dialect {
-	switch f.Machine {
-	case elf.EM_X86_64:
-		if f.Class == elf.ELFCLASS32 {
-			return x32
-		}
-		return amd64
-	case elf.EM_386, elf.EM_486: // Linux runs both
-		return i386
+// amd64Family is the dialect of x86-64 for a place of the limit. mov are the
+// bytes of mov %rax,%fs:disp32 without the displacement, stc what gold and lld
+// put in place of the comparison.
+func amd64Family(limit byte, mov, stc string) *dialect {
+	slot := []byte{limit, 0, 0, 0}
+	name := fmt.Sprintf("%#x", limit)
+	return x86Dialect(x86{
+		// SIB byte without base or index, and the 32-bit displacement.
+		anchor:    append([]byte{0x25}, slot...),
+		touches:   func([]byte, int) bool { return true },
+		store:     append([]byte(mov), slot...),
+		stc:       []byte(stc),
+		guard:     func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, name) },
+		slowPath:  amd64SlowPath,
+		morestack: []byte("\x55\x48\x89\xe5\x49\x81\xc2\x00\x0e\x00\x00\x41\x52\x50"),
+	})
+}
+
+// x86 is what differs between the x86 machines.
+type x86 struct {
+	// anchor are bytes that every unrewritten guard holds, chosen to be rare
+	// in other code and quick to search for.
+	anchor []byte
+	// touches reports whether the anchor at code[at] belongs to an access to
+	// the limit.
+	touches func(code []byte, at int) bool
+	// store are the bytes of a store into the limit, which only the
+	// split-stack runtime does.
+	store []byte
+	// guard decodes the guard that has its anchor at code[at].
+	guard func(code []byte, at int) (Guard, bool)
+	// stc are the bytes that gold and lld put in place of the comparison.
+	stc []byte
+	// slowPath decodes a slow path at code[at].
+	slowPath  func(code []byte, at int) *SlowPath
+	morestack []byte
+}
+
+func x86Dialect(m x86) *dialect {
+	return &dialect{
+		scan:        m.scan,
+		rewritten:   m.rewritten,
+		entryPrefix: entryPrefix,
+		transfers:   x86Transfers,
+		morestack:   m.morestack,
+		callTo:      x86CallTo,
 	}
-	return nil
+}
+
+// scan costs one pass. Further passes, for stores and for the guards that a
+// linker rewrote, are made only when the first saw the limit touched at all:
+// both belong to code of the runtime, which is hidden and so is in the same
+// file, and which compares with the limit.
+func (m *x86) scan(code []byte) scan {
+	s := scan{store: -1}
+	each(code, m.anchor, func(at int) {
+		if !m.touches(code, at) {
+			return
+		}
+		s.touched = true
+		if g, ok := m.guard(code, at); ok {
+			s.guards = append(s.guards, g)
+		}
+	})
+	if s.touched {
+		s.store = bytes.Index(code, m.store)
+	}
+	return s
+}
+
+// rewritten finds the guards that a linker rewrote. The bytes alone may be an
+// accident, so that a slow path is required.
+func (m *x86) rewritten(code []byte) []Guard {
+	var guards []Guard
+	each(code, m.stc, func(at int) {
+		g := Guard{Start: at, Shape: "stc; nop", Rewritten: true}
+		g.end(code, at+len(m.stc), m.slowPath)
+		if g.Slow != nil {
+			guards = append(guards, g)
+		}
+	})
+	return guards
+}
+
+// x86Absolute is R_X86_64_64 and R_386_32: an address, not a place to go.
+const x86Absolute = 1
+
+func x86Transfers(code []byte, at int, relType uint32) bool {
+	if at < 1 || relType == x86Absolute {
+		return false
+	}
+	switch op := code[at-1]; {
+	case op == 0xe8 || op == 0xe9:
+		return true
+	case at < 2:
+		return false
+	case code[at-2] == 0x0f && op&0xf0 == 0x80: // jcc rel32
+		return true
+	case code[at-2] == 0xff && (op == 0x15 || op == 0x25): // call or jmp *disp(%rip)
+		return true
+	}
+	return false
+}
+
+// x86CallTo finds calls by their displacement. Four bytes that happen to match
+// are one chance in 2^32 per byte.
+func x86CallTo(code []byte, target int) []int {
+	var calls []int
+	for at := 0; at+5 <= len(code); at++ {
+		k := bytes.IndexByte(code[at:len(code)-4], 0xe8)
+		if k < 0 {
+			break
+		}
+		at += k
+		if at+5+int(int32(binary.LittleEndian.Uint32(code[at+1:]))) == target {
+			calls = append(calls, at)
+		}
+	}
+	return calls
+}
+
+// conditions are the condition codes of x86 in the order of their encoding.
+var conditions = [16]string{"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"}
+
+// end decodes the conditional jump at code[at], which ends a guard, and the
+// slow path on either side of it: gcc and clang jump to the slow path (jb, jbe)
+// or, as clang at -O0 and gcc's thunks do, over it (ja, jae).
+func (g *Guard) end(code []byte, at int, slowPath func([]byte, int) *SlowPath) {
+	at += paddingAt(code, at)
+	var target, next int
+	var op byte
+	switch {
+	case at+2 <= len(code) && code[at]&0xf0 == 0x70:
+		op = code[at] & 0xf
+		next = at + 2
+		target = next + int(int8(code[at+1]))
+	case at+6 <= len(code) && code[at] == 0x0f && code[at+1]&0xf0 == 0x80:
+		op = code[at+1] & 0xf
+		next = at + 6
+		target = next + int(int32(binary.LittleEndian.Uint32(code[at+2:])))
+	default:
+		return
+	}
+	g.Shape += "; j" + conditions[op]
+	g.Branch = true
+	for _, at := range [...]int{target, next} {
+		if at < 0 || at >= len(code) {
+			continue
+		}
+		if g.Slow = slowPath(code, at); g.Slow != nil {
+			// The runtime is told the true need; a linker may have
+			// enlarged the one in the comparison.
+			if g.Slow.Frame != 0 {
+				g.Frame = g.Slow.Frame
+			}
+			return
+		}
+	}
 }
 
 // amd64Guard decodes the comparisons of x86-64 and x32:
