@@ -24,58 +24,85 @@ const (
 	maxRepeats = 16
 )
 
-// auditArchive walks the headers and hands ranges of members to the queue.
+// archiveWalk is the way through the headers of an archive. One worker at a
+// time goes on with it, and leaves it to another while it judges what it found.
+type archiveWalk struct {
+	reader *ararchive.Reader
+	next   int            // index behind the last member
+	named  map[string]int // how often, in a thin archive
+}
+
+// auditArchive begins the walk through an archive.
 func (r *run) auditArchive(src *source, res *results) {
 	ar, err := ararchive.NewReader(src.file.Data)
 	if err != nil {
 		res.addUnauditable(finding.Object{Path: src.path, Format: "archive", Machine: unknown}, err)
 		return
 	}
-	var batch []*ararchive.Member
-	size := uint64(0)
-	flush := func() {
-		if len(batch) == 0 {
-			return
-		}
-		members := batch
-		batch, size = nil, 0
+	r.walkArchive(src, &archiveWalk{reader: ar, named: map[string]int{}}, res)
+}
+
+// walkArchive takes a range of members, hands the rest of the walk to whoever
+// is free, and judges the range: so that all workers are busy with one large
+// archive, and no more of it is in memory than they judge.
+func (r *run) walkArchive(src *source, walk *archiveWalk, res *results) {
+	members, more := r.nextMembers(src, walk, res)
+	if more {
 		src.retain()
-		r.queue.push(func(res *results) { r.auditMembers(src, members, res) })
+		r.queue.pushFront(func(res *results) {
+			defer src.release(r)
+			res.protect(finding.Object{Path: src.path, Index: walk.next}, func() { r.walkArchive(src, walk, res) })
+		})
 	}
-	next := 0
-	named := map[string]int{} // how often, in a thin archive
-	for {
-		m, err := ar.Next()
+	if len(members) > 0 {
+		r.auditMembers(src, members, res)
+	}
+}
+
+// nextMembers returns the members of the next range, and whether there may be
+// more behind them.
+func (r *run) nextMembers(src *source, walk *archiveWalk, res *results) (members []*ararchive.Member, more bool) {
+	for size := uint64(0); size < rangeBytes; {
+		m, err := walk.reader.Next()
 		if err != nil {
 			res.sawObject[src.arg] = true
-			res.addUnauditable(finding.Object{Path: src.path, Index: next, Format: "archive", Machine: unknown}, err)
+			res.addUnauditable(finding.Object{Path: src.path, Index: walk.next, Format: "archive", Machine: unknown}, err)
 		}
 		if m == nil {
-			break
+			return members, false
 		}
-		next = m.Index + 1
-		if m.Thin {
-			file := fmt.Sprint(filepath.Clean(m.Name), m.Origin)
-			if named[file]++; named[file] > maxRepeats {
-				if named[file] == maxRepeats+1 {
-					res.addUnauditable(finding.Object{Path: src.path, Member: m.Name, Index: m.Index},
-						fmt.Errorf("the thin archive names this file more than %d times; the others are not read", maxRepeats))
-				}
-				continue
-			}
-		}
-		batch = append(batch, m)
+		walk.next = m.Index + 1
 		// A thin member's content is elsewhere, and as large as it says.
-		if size += m.Size; size >= rangeBytes {
-			flush()
+		size += m.Size
+		if m.Thin && !walk.take(src, m, res) {
+			continue
 		}
+		members = append(members, m)
 	}
-	flush()
+	return members, true
+}
+
+// take counts how often a thin archive names a file, and refuses it when that
+// is too often.
+func (w *archiveWalk) take(src *source, m *ararchive.Member, res *results) bool {
+	file := fmt.Sprint(filepath.Clean(m.Name), m.Origin)
+	w.named[file]++
+	if w.named[file] == maxRepeats+1 {
+		res.addUnauditable(finding.Object{Path: src.path, Member: m.Name, Index: m.Index},
+			fmt.Errorf("the thin archive names this file more than %d times; the others are not read", maxRepeats))
+	}
+	return w.named[file] <= maxRepeats
 }
 
 func (r *run) auditMembers(src *source, members []*ararchive.Member, res *results) {
-	defer src.release(r)
 	before := len(res.objects)
+	if whole := span(src, members); len(whole) > 0 {
+		// Of larger members only the parts that are read are worth it.
+		if len(whole) <= 2*rangeBytes {
+			src.file.Populate(whole)
+		}
+		defer src.file.Release(whole)
+	}
 	for _, m := range members {
 		if r.ctx.Err() != nil {
 			return
@@ -85,33 +112,42 @@ func (r *run) auditMembers(src *source, members []*ararchive.Member, res *result
 			if m.Thin {
 				r.auditThinMember(src, o, m, res)
 			} else {
-				r.auditMember(src.input, o, m.Data, 1, res)
+				r.auditMember(src.content, o, m.Data, 1, res)
 			}
 		})
 	}
 	r.meter.add(0, len(res.objects)-before, 0)
 }
 
+// span is the part of the archive that holds the members.
+func span(src *source, members []*ararchive.Member) []byte {
+	first, last := members[0], members[len(members)-1]
+	if last.Thin {
+		return nil
+	}
+	return src.file.Data[first.Offset : last.Offset+last.Size]
+}
+
 // auditMember judges the content of a member.
-func (r *run) auditMember(in input, o finding.Object, data []byte, depth int, res *results) {
+func (r *run) auditMember(c content, o finding.Object, data []byte, depth int, res *results) {
 	k := classify(data[:min(len(data), mapfile.PrefixSize)], int64(len(data)), o.Member)
 	switch {
 	case k.elf:
-		res.judge(in, o, data)
+		r.judge(c, o, data, res)
 	case k.archive:
-		r.auditNested(in, o, data, depth, res)
+		r.auditNested(c, o, data, depth, res)
 	case k.problem != nil:
-		res.sawObject[in.arg] = true
+		res.sawObject[c.arg] = true
 		res.addUnauditable(o, k.problem)
 	default:
-		res.skip(in, o, k.skip)
+		res.skip(c.input, o, k.skip)
 	}
 }
 
 // auditNested judges the members of an archive that is a member itself.
-func (r *run) auditNested(in input, o finding.Object, data []byte, depth int, res *results) {
+func (r *run) auditNested(c content, o finding.Object, data []byte, depth int, res *results) {
 	fail := func(err error) {
-		res.sawObject[in.arg] = true
+		res.sawObject[c.arg] = true
 		o.Format, o.Machine = "archive", unknown
 		res.addUnauditable(o, err)
 	}
@@ -138,7 +174,7 @@ func (r *run) auditNested(in input, o finding.Object, data []byte, depth int, re
 		}
 		inner := o
 		inner.Member = o.Member + "(" + m.Name + ")"
-		r.auditMember(in, inner, m.Data, depth+1, res)
+		r.auditMember(c, inner, m.Data, depth+1, res)
 	}
 }
 
@@ -173,7 +209,7 @@ func (r *run) auditThinMember(src *source, o finding.Object, m *ararchive.Member
 		data = inner.Data
 	}
 	// A thin archive of archives would lead to further files: one level.
-	r.auditMember(src.input, o, data, maxDepth-1, res)
+	r.auditMember(content{src.input, f, src.described}, o, data, maxDepth-1, res)
 }
 
 // memberAt finds the member of an archive whose header is at an offset.

@@ -25,9 +25,22 @@ type Options struct {
 	// ThinRoots are directories that members of thin archives may lie in,
 	// beside the archive's own directory tree and the named directories.
 	ThinRoots []string
+	// Describe bounds what is looked up beyond the verdict.
+	Describe Describe
 	// Progress, when not nil, is told now and then how far the audit is. It
 	// is called from one goroutine at a time.
 	Progress func(Progress)
+}
+
+// Describe says how many functions get their demangled names and source lines.
+// A report for people shows no more than a few, and looking up the others would
+// take a large part of the audit's time. The zero value means all.
+type Describe struct {
+	// Functions is how many functions of one finding, the first by offset.
+	Functions int
+	// Objects is how many objects with findings about functions of one file;
+	// of more, it is open which.
+	Objects int
 }
 
 // Progress is how far an audit is.
@@ -47,10 +60,11 @@ func Run(ctx context.Context, paths []string, opt Options) *finding.Report {
 	}
 	args := newArguments(paths)
 	r := &run{
-		ctx:   ctx,
-		queue: newQueue(),
-		roots: thinRoots(append(args.directories(), opt.ThinRoots...)),
-		meter: &meter{tell: opt.Progress},
+		ctx:      ctx,
+		queue:    newQueue(),
+		roots:    thinRoots(append(args.directories(), opt.ThinRoots...)),
+		meter:    &meter{tell: opt.Progress},
+		describe: opt.Describe,
 	}
 	workers := make([]*results, jobs)
 	for i := range workers {

@@ -27,7 +27,7 @@ func TestShrunkFile(t *testing.T) {
 	}
 	res := newResults()
 	o := finding.Object{Path: filepath.Base(path)}
-	res.protect(o, func() { res.judge(input{}, o, f.Data) })
+	res.protect(o, func() { (&run{}).judge(content{file: f}, o, f.Data, res) })
 	if len(res.objects) != 1 || res.objects[0].Verdict != finding.Unauditable ||
 		!strings.Contains(res.objects[0].Findings[0].Message, "changed") {
 		t.Errorf("objects %+v", res.objects)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -21,13 +22,34 @@ type run struct {
 	queue *queue
 	roots []string
 	meter *meter
+	// describe is Options.Describe.
+	describe Describe
 }
 
-// source is an open file that objects are judged in. It is closed when the
-// last range of it has been judged.
-type source struct {
+// content is an open file that objects are judged in, and how it was found: for
+// a member of a thin archive, how the archive was.
+type content struct {
 	input
 	file *mapfile.File
+	// described counts the objects of the file that got the names and lines
+	// of their functions.
+	described *atomic.Int32
+}
+
+// describe decides about one more object with findings about functions.
+func (c content) describe(d Describe) int {
+	if d.Functions == 0 {
+		return math.MaxInt
+	}
+	if d.Objects > 0 && int(c.described.Add(1)) > d.Objects {
+		return 0
+	}
+	return d.Functions
+}
+
+// source is content that is closed when the last range of it has been judged.
+type source struct {
+	content
 	refs atomic.Int32
 }
 
@@ -70,7 +92,7 @@ func (r *run) auditFile(in input, res *results) {
 		r.meter.add(1, 0, 0)
 		return
 	}
-	src := &source{input: in, file: f}
+	src := &source{content: content{in, f, new(atomic.Int32)}}
 	src.retain()
 	defer src.release(r)
 	before := len(res.objects)
@@ -78,14 +100,16 @@ func (r *run) auditFile(in input, res *results) {
 		if kind.archive {
 			r.auditArchive(src, res)
 		} else {
-			res.judge(in, o, f.Data)
+			r.judge(src.content, o, f.Data, res)
 		}
 	})
 	if kind.archive || len(res.objects) > before {
 		res.files++
 		res.bytes += int64(len(f.Data))
 	}
-	r.meter.add(0, len(res.objects)-before, 0)
+	if !kind.archive {
+		r.meter.add(0, len(res.objects)-before, 0)
+	}
 }
 
 func (res *results) skip(in input, o finding.Object, reason string) {
@@ -96,20 +120,23 @@ func (res *results) skip(in input, o finding.Object, reason string) {
 }
 
 // judge adds the verdict about one ELF object.
-func (res *results) judge(in input, o finding.Object, data []byte) {
+func (r *run) judge(c content, o finding.Object, data []byte, res *results) {
 	f, err := elfobj.Open(data)
 	if err != nil {
-		res.sawObject[in.arg] = true
+		res.sawObject[c.arg] = true
 		res.addUnauditable(o, err)
 		return
 	}
 	o.Format, o.Machine = f.FormatName(), f.MachineName()
-	findings, err := splitstack.Judge(f)
+	findings, err := splitstack.Judge(f, splitstack.Options{
+		Describe: func() int { return c.describe(r.describe) },
+		Pager:    c.file,
+	})
 	if err != nil {
-		res.skip(in, o, err.Error())
+		res.skip(c.input, o, err.Error())
 		return
 	}
-	res.sawObject[in.arg] = true
+	res.sawObject[c.arg] = true
 	o.Findings = findings
 	o.Verdict = verdictOf(findings)
 	res.objects = append(res.objects, o)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -27,6 +28,20 @@ func newQueue() *queue {
 func (q *queue) push(t task) {
 	q.mu.Lock()
 	q.tasks = append(q.tasks, t)
+	q.pending++
+	q.mu.Unlock()
+	q.ready.Signal()
+}
+
+// pushFront adds a task that is to run before those that wait.
+func (q *queue) pushFront(t task) {
+	q.mu.Lock()
+	if q.head > 0 {
+		q.head--
+		q.tasks[q.head] = t
+	} else {
+		q.tasks = slices.Insert(q.tasks, 0, t)
+	}
 	q.pending++
 	q.mu.Unlock()
 	q.ready.Signal()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -73,7 +74,13 @@ func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) 
 	if err != nil {
 		return err
 	}
-	report := p.auditWithProgress(cmd.Context(), paths, flags)
+	options := audit.Options{Jobs: flags.jobs, ThinRoots: flags.thinRoots}
+	if !flags.all && !slices.ContainsFunc(outputs, func(o output) bool { return o.format != "text" }) {
+		// The text shows so many; every further name and source line would
+		// be looked up for nothing.
+		options.Describe = audit.Describe{Functions: textreport.MaxFunctions, Objects: textreport.MaxDetailedMembers}
+	}
+	report := p.auditWithProgress(cmd.Context(), paths, options)
 	if cmd.Context().Err() != nil {
 		return &exitError{code: ExitInterrupted, err: errors.New("interrupted: the audit is incomplete, nothing is reported")}
 	}
@@ -116,8 +123,7 @@ func (p *program) loadPolicy(cmd *cobra.Command, flags auditFlags) (*policy.Poli
 	return pol, nil
 }
 
-func (p *program) auditWithProgress(ctx context.Context, paths []string, flags auditFlags) *finding.Report {
-	options := audit.Options{Jobs: flags.jobs, ThinRoots: flags.thinRoots}
+func (p *program) auditWithProgress(ctx context.Context, paths []string, options audit.Options) *finding.Report {
 	if isTerminal(p.stderr) && p.getenv("TERM") != "dumb" {
 		line := newProgressLine(p.stderr, terminalWidth(p.stderr), p.now)
 		defer line.erase()

@@ -58,8 +58,16 @@ func TestAuditHandsItsFlagsToTheEngine(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "-b", "c", "d"}, h.gotPaths); diff != "" {
 		t.Errorf("paths differ (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(audit.Options{Jobs: 3, ThinRoots: []string{"x", "y"}}, h.gotOptions); diff != "" {
+	// The text names ten functions; the others are not looked up.
+	want := audit.Options{Jobs: 3, ThinRoots: []string{"x", "y"}, Describe: audit.Describe{Functions: 10, Objects: 5}}
+	if diff := cmp.Diff(want, h.gotOptions); diff != "" {
 		t.Errorf("options differ (-want +got):\n%s", diff)
+	}
+	for _, all := range [][]string{{"--all"}, {"--format", "json"}, {"--format", "text", "--format", "json=" + filepath.Join(t.TempDir(), "out")}} {
+		h.want(t, ExitOK, append([]string{"audit", "a"}, all...)...)
+		if h.gotOptions.Describe != (audit.Describe{}) {
+			t.Errorf("%q: not every function is looked up: %+v", all, h.gotOptions.Describe)
+		}
 	}
 }
 

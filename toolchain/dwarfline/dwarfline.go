@@ -45,6 +45,7 @@ func Resolve(f *elfobj.File, places []Place) ([]Position, error) {
 	}
 	s := search{
 		pos:      pos,
+		left:     len(places),
 		sections: sections,
 		first:    img.first,
 		// Every address is in one sequence, or in a few where linkers
@@ -54,7 +55,7 @@ func Resolve(f *elfobj.File, places []Place) ([]Position, error) {
 		nameBytes: 2*len(f.Data) + 1<<16,
 	}
 	for i, p := range places {
-		s.items = append(s.items, item{img.base[p.Section] + p.Address, i})
+		s.items = append(s.items, item{address: img.base[p.Section] + p.Address, index: i})
 	}
 	slices.SortFunc(s.items, func(a, b item) int {
 		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.index, b.index))
@@ -68,6 +69,7 @@ type search struct {
 	pos      []Position
 	sections map[string][]byte // debug sections, by name without ".debug_"
 	first    uint64            // sequences that begin below were discarded by a linker
+	left     int               // items that were not found yet
 	budget   int               // how often items may still be found
 	// nameBytes is how much more may be spent on file names: many entries may
 	// point to one long string.
@@ -77,6 +79,7 @@ type search struct {
 type item struct {
 	address uint64
 	index   int
+	found   bool
 }
 
 // from returns the position of the first item at or above an address.
@@ -86,7 +89,7 @@ func (s *search) from(address uint64) int {
 
 func (s *search) run(order binary.ByteOrder) error {
 	c := cursor{b: s.sections["line"], order: order}
-	for len(c.b) > 0 {
+	for len(c.b) > 0 && s.left > 0 {
 		t, err := nextTable(&c)
 		if err != nil {
 			return err
@@ -123,12 +126,17 @@ func (s *search) table(t *lineTable) error {
 			}
 		case r.address > prev.address:
 			for ; next < len(s.items) && s.items[next].address < r.address; next++ {
-				hits = append(hits, hit{s.items[next].index, prev.file, prev.line})
+				it := &s.items[next]
+				hits = append(hits, hit{it.index, prev.file, prev.line})
 				s.budget--
+				if !it.found {
+					it.found = true
+					s.left--
+				}
 			}
 		}
 		prev, open = r, !r.end
-		return s.budget >= 0
+		return s.budget >= 0 && s.left > 0
 	})
 	if len(hits) > 0 {
 		files, err := t.fileNames(s.sections)

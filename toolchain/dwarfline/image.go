@@ -57,14 +57,22 @@ func newImage(f *elfobj.File) *image {
 	return img
 }
 
+// sectionNames are the sections that line tables are made of, with the NUL that
+// ends a name.
+var sectionNames = [...]struct{ short, plain, packed string }{
+	{"line", ".debug_line\x00", ".zdebug_line\x00"},
+	{"line_str", ".debug_line_str\x00", ".zdebug_line_str\x00"},
+	{"str", ".debug_str\x00", ".zdebug_str\x00"},
+}
+
 // debugSections loads what line tables are made of.
 func (img *image) debugSections() (map[string][]byte, error) {
 	wanted := map[int]string{} // by section index
 	for i := 1; i < img.file.NumSections; i++ {
 		s := img.file.Section(i)
-		for _, name := range [...]string{"line", "line_str", "str"} {
-			if s.NamePrefix(".debug_"+name+"\x00") || s.NamePrefix(".zdebug_"+name+"\x00") {
-				wanted[i] = name
+		for _, name := range sectionNames {
+			if s.NamePrefix(name.plain) || s.NamePrefix(name.packed) {
+				wanted[i] = name.short
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package elfobj
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 )
 
@@ -24,28 +25,40 @@ type Section struct {
 
 // Section decodes header i, which must be less than NumSections.
 func (f *File) Section(i int) Section {
-	if i < 0 || i >= f.NumSections {
+	if uint(i) >= uint(f.NumSections) {
 		panic(fmt.Sprintf("elfobj: section %d of %d", i, f.NumSections))
 	}
 	off := f.shoff + uint64(i)*f.shentsize
-	s := Section{
-		Index:   i,
-		file:    f,
-		nameOff: f.u32(off),
-		Type:    elf.SectionType(f.u32(off + 4)),
-	}
+	s := Section{Index: i, file: f}
 	if f.is64 {
-		s.Flags = elf.SectionFlag(f.u64(off + 8))
-		s.Addr, s.Offset, s.Size = f.u64(off+16), f.u64(off+24), f.u64(off+32)
-		s.Link, s.Info = f.u32(off+40), f.u32(off+44)
-		s.Addralign, s.Entsize = f.u64(off+48), f.u64(off+56)
-	} else {
-		s.Flags = elf.SectionFlag(f.u32(off + 8))
-		s.Addr, s.Offset, s.Size = uint64(f.u32(off+12)), uint64(f.u32(off+16)), uint64(f.u32(off+20))
-		s.Link, s.Info = f.u32(off+24), f.u32(off+28)
-		s.Addralign, s.Entsize = uint64(f.u32(off+32)), uint64(f.u32(off+36))
+		b := f.Data[off:][:shdrSize64] // one check of the bounds
+		o := f.order
+		s.nameOff, s.Type, s.Flags = o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint64(b[8:]))
+		s.Addr, s.Offset, s.Size = o.Uint64(b[16:]), o.Uint64(b[24:]), o.Uint64(b[32:])
+		s.Link, s.Info = o.Uint32(b[40:]), o.Uint32(b[44:])
+		s.Addralign, s.Entsize = o.Uint64(b[48:]), o.Uint64(b[56:])
+		return s
 	}
+	b := f.Data[off:][:shdrSize32]
+	o := f.order
+	s.nameOff, s.Type, s.Flags = o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint32(b[8:]))
+	s.Addr, s.Offset, s.Size = uint64(o.Uint32(b[12:])), uint64(o.Uint32(b[16:])), uint64(o.Uint32(b[20:]))
+	s.Link, s.Info = o.Uint32(b[24:]), o.Uint32(b[28:])
+	s.Addralign, s.Entsize = uint64(o.Uint32(b[32:])), uint64(o.Uint32(b[36:]))
 	return s
+}
+
+// Kind decodes the type and the flags of header i, which must be less than
+// NumSections: most headers of an object are of no interest beyond that.
+func (f *File) Kind(i int) (elf.SectionType, elf.SectionFlag) {
+	if uint(i) >= uint(f.NumSections) {
+		panic(fmt.Sprintf("elfobj: section %d of %d", i, f.NumSections))
+	}
+	b := f.Data[f.shoff+uint64(i)*f.shentsize:]
+	if f.is64 {
+		return elf.SectionType(f.order.Uint32(b[4:])), elf.SectionFlag(f.order.Uint64(b[8:]))
+	}
+	return elf.SectionType(f.order.Uint32(b[4:])), elf.SectionFlag(f.order.Uint32(b[8:]))
 }
 
 // maxName bounds a section's name in bytes: a million headers may share one of
@@ -72,6 +85,16 @@ func (s Section) NamePrefix(prefix string) bool {
 	tab := s.file.shstrtab
 	off := uint64(s.nameOff)
 	return off+uint64(len(prefix)) <= uint64(len(tab)) && string(tab[off:off+uint64(len(prefix))]) == prefix
+}
+
+// NameStart reads the first eight bytes of the name as a little-endian number,
+// or 0 when fewer are left in the table: see SymbolTable.NameStart.
+func (s Section) NameStart() uint64 {
+	tab := s.file.shstrtab
+	if uint64(s.nameOff)+8 > uint64(len(tab)) {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(tab[s.nameOff:])
 }
 
 // Executable reports whether the section holds machine code.

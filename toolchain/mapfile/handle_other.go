@@ -35,10 +35,10 @@ func (f osFile) readAt(b []byte) (int, error) {
 	return n, plain(err)
 }
 
-func (f osFile) load(size int) ([]byte, func([]byte) error, error) {
+func (f osFile) load(size int) ([]byte, mapping, error) {
 	data := make([]byte, size)
 	_, err := io.ReadFull(io.NewSectionReader(f.File, 0, int64(size)), data)
-	return data, nil, plain(err)
+	return data, mapping{}, plain(err)
 }
 
 func (f osFile) close() { _ = f.Close() }

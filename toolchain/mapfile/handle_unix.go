@@ -57,9 +57,12 @@ func (d descriptor) readAt(b []byte) (int, error) {
 	}
 }
 
-func (d descriptor) load(size int) ([]byte, func([]byte) error, error) {
+func (d descriptor) load(size int) ([]byte, mapping, error) {
 	data, err := unix.Mmap(int(d), 0, size, unix.PROT_READ, unix.MAP_PRIVATE)
-	return data, unix.Munmap, err
+	return data, mapping{unix.Munmap, populate, dontNeed}, err
 }
+
+// dontNeed may fail: then the pages stay.
+func dontNeed(pages []byte) { _ = unix.Madvise(pages, unix.MADV_DONTNEED) }
 
 func (d descriptor) close() { _ = unix.Close(int(d)) }

@@ -6,14 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"unsafe"
 )
 
 // File is an open regular file. Its bytes are valid until Close. When another
 // process truncates the file meanwhile, reading the bytes that are gone faults:
 // goroutines that read them call debug.SetPanicOnFault and recover.
 type File struct {
-	Data  []byte
+	Data    []byte
+	mapping mapping
+}
+
+// mapping is what can be done with the bytes of a mapped file; without
+// functions the bytes are ordinary memory.
+type mapping struct {
 	unmap func([]byte) error
+	// Both take whole pages.
+	populate, release func([]byte)
 }
 
 // ErrNotRegular says that a path is no regular file.
@@ -30,7 +40,7 @@ const PrefixSize = 16
 type handle interface {
 	stat() (mode fs.FileMode, size int64, err error)
 	readAt(b []byte) (int, error)
-	load(size int) (data []byte, unmap func([]byte) error, err error)
+	load(size int) ([]byte, mapping, error)
 	close()
 }
 
@@ -67,19 +77,58 @@ func Open(path string, want func(prefix []byte, size int64) bool) (*File, error)
 	if int64(int(size)) != size {
 		return nil, errTooLarge
 	}
-	data, unmap, err := h.load(int(size))
+	data, m, err := h.load(int(size))
 	if err != nil {
 		return nil, err
 	}
-	return &File{Data: data, unmap: unmap}, nil
+	return &File{Data: data, mapping: m}, nil
 }
 
 // Close gives the bytes back.
 func (f *File) Close() error {
-	if f.unmap == nil {
+	if f.mapping.unmap == nil {
 		return nil
 	}
 	data := f.Data
 	f.Data = nil
-	return f.unmap(data)
+	return f.mapping.unmap(data)
+}
+
+var pageSize = uintptr(os.Getpagesize())
+
+// Populate tells that all of a part of Data is about to be read, so that the
+// system can provide its pages at once: a fault for every few of them costs
+// more than reading what they hold. Parts of other memory are ignored.
+func (f *File) Populate(part []byte) {
+	if from, to, ok := f.locate(part); ok && f.mapping.populate != nil {
+		f.mapping.populate(f.Data[from&^(pageSize-1) : to])
+	}
+}
+
+// Release tells that a part of Data will hardly be read again, so that its
+// pages need not stay in the process; what is read of it all the same comes
+// from the system's cache. Parts of other memory are ignored.
+func (f *File) Release(part []byte) {
+	from, to, ok := f.locate(part)
+	if !ok || f.mapping.release == nil {
+		return
+	}
+	from = (from + pageSize - 1) &^ (pageSize - 1)
+	if to < uintptr(len(f.Data)) {
+		to &^= pageSize - 1
+	}
+	if from < to {
+		f.mapping.release(f.Data[from:to])
+	}
+}
+
+// locate finds a part in Data; false when it lies elsewhere.
+func (f *File) locate(part []byte) (from, to uintptr, ok bool) {
+	if len(part) == 0 || len(f.Data) == 0 {
+		return 0, 0, false
+	}
+	// Only the addresses tell where a slice lies in another one.
+	from = uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(f.Data)))
+	to = from + uintptr(len(part))
+	return from, to, from <= to && to <= uintptr(len(f.Data))
 }

@@ -33,10 +33,11 @@ const (
 	maxArmGuard = 40
 )
 
-func armScan(code []byte) scan {
+func armScan(t text) scan {
+	code := t.code
 	s := scan{store: -1}
 	find := func(cmp, push, shape string, slow func([]byte, int) *SlowPath) {
-		each(code, []byte(cmp), func(at int) {
+		t.each([]byte(cmp), func(at int) {
 			path := slow(code, at+len(cmp))
 			if path == nil {
 				return

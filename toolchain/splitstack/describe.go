@@ -2,6 +2,7 @@ package splitstack
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/ianlancetaylor/demangle"
@@ -45,20 +46,22 @@ type locatedFunction struct {
 	place dwarfline.Place
 }
 
-// functionSet holds functions in the order they came, each once.
-type functionSet struct {
-	list []locatedFunction
-	seen map[dwarfline.Place]bool
-}
+// functionSet gathers functions; several places may lie in one.
+type functionSet []locatedFunction
 
 func (s *functionSet) add(fn locatedFunction) {
-	if s.seen == nil {
-		s.seen = map[dwarfline.Place]bool{}
+	// The places come in order, mostly.
+	if n := len(*s); n == 0 || (*s)[n-1].place != fn.place {
+		*s = append(*s, fn)
 	}
-	if !s.seen[fn.place] {
-		s.seen[fn.place] = true
-		s.list = append(s.list, fn)
-	}
+}
+
+// sorted returns the functions by place, each once: the first that was added.
+func (s functionSet) sorted() []locatedFunction {
+	slices.SortStableFunc(s, func(a, b locatedFunction) int {
+		return cmp.Or(cmp.Compare(a.place.Section, b.place.Section), cmp.Compare(a.place.Address, b.place.Address))
+	})
+	return slices.CompactFunc(s, func(a, b locatedFunction) bool { return a.place == b.place })
 }
 
 // functionAt names the function around an offset; without a symbol it is the
@@ -82,27 +85,38 @@ func (j *judgement) functionAt(r *region, offset int, frame uint64) locatedFunct
 // describe completes the functions of all findings for people: demangled
 // names, and source lines where the object has them.
 func (j *judgement) describe() {
+	most := math.MaxInt
+	if j.describeFirst != nil && slices.ContainsFunc(j.located, func(fns []locatedFunction) bool { return len(fns) > 0 }) {
+		most = j.describeFirst()
+	}
 	var places []dwarfline.Place
-	for _, fns := range j.located {
-		for _, fn := range fns {
-			places = append(places, fn.place)
+	for i, fns := range j.located {
+		slices.SortStableFunc(fns, func(a, b locatedFunction) int { return cmp.Compare(a.Offset, b.Offset) })
+		for k := range min(most, len(fns)) {
+			places = append(places, fns[k].place)
+		}
+		if len(fns) > 0 {
+			j.findings[i].Functions = make([]finding.Function, 0, len(fns))
 		}
 	}
-	if len(places) == 0 {
-		return
+	var lines []dwarfline.Position
+	if len(places) > 0 {
+		// Lines inform: without them, or with some of them, the finding
+		// stands.
+		lines, _ = dwarfline.Resolve(j.file, places)
 	}
-	// Lines inform: without them, or with some of them, the finding stands.
-	lines, _ := dwarfline.Resolve(j.file, places)
 	j.nameBytes = nameBudget(len(j.file.Data)) // again, for the demangled names
 	for i, fns := range j.located {
-		for _, fn := range fns {
-			fn.Demangled = j.demangled(fn.Name)
-			fn.File, fn.Line = lines[0].File, lines[0].Line
-			lines = lines[1:]
+		for k := range fns {
+			fn := &fns[k]
+			if k < most {
+				fn.Demangled = j.demangled(fn.Name)
+				fn.File, fn.Line = lines[0].File, lines[0].Line
+				lines = lines[1:]
+			} else {
+				fn.Demangled = fn.Name
+			}
 			j.findings[i].Functions = append(j.findings[i].Functions, fn.Function)
 		}
-		slices.SortStableFunc(j.findings[i].Functions, func(a, b finding.Function) int {
-			return cmp.Compare(a.Offset, b.Offset)
-		})
 	}
 }

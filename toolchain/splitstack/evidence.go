@@ -2,6 +2,7 @@ package splitstack
 
 import (
 	"bytes"
+	"debug/elf"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,14 +11,17 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 )
 
-// findGuards searches all code and sorts what it finds into guards that make a
-// function a split one and odd ones.
+// findGuards sorts the guards into those that make a function a split one and
+// odd ones. The code of linked files is searched here; guards that a linker
+// rewrote are looked for when there are others, or the runtime that they call:
+// it is hidden, and so in the same file.
 func (j *judgement) findGuards() error {
-	touched := false
-	for i := range j.regions {
-		r := &j.regions[i]
-		r.scan = j.dialect.scan(r.code)
-		touched = touched || r.scan.touched
+	found := false
+	for _, r := range j.regions {
+		if j.file.Linked() {
+			r.scan = j.dialect.scan(text{r.code, j.pager})
+		}
+		found = found || len(r.scan.guards) > 0 || r.scan.store >= 0
 		if r.scan.store >= 0 && j.store == nil {
 			section, at := j.place(r, r.scan.store)
 			j.store = &finding.Evidence{
@@ -26,17 +30,18 @@ func (j *judgement) findGuards() error {
 			}
 		}
 	}
-	if !touched {
+	if !found {
 		return nil
 	}
-	for i := range j.regions {
-		r := &j.regions[i]
+	for _, r := range j.regions {
 		if j.file.Linked() && j.dialect.rewritten != nil { // only a final link rewrites
-			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(r.code)...)
+			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(text{r.code, j.pager})...)
 		}
 		slices.SortFunc(r.scan.guards, func(a, b Guard) int { return a.Start - b.Start })
-		for _, g := range r.scan.guards {
-			if err := j.sortGuard(placed{g, r}); err != nil {
+		r.callSites()
+		j.split = slices.Grow(j.split, len(r.scan.guards))
+		for i := range r.scan.guards {
+			if err := j.sortGuard(placed{&r.scan.guards[i], r}); err != nil {
 				return err
 			}
 		}
@@ -123,10 +128,10 @@ func (j *judgement) findCalls() error {
 // findRelocatedCalls looks at the relocations of code against symbols of the
 // runtime.
 func (j *judgement) findRelocatedCalls() error {
-	targets := map[int]string{}
+	var targets []namedSymbol
 	for _, s := range j.named {
-		if entersRuntime(s.name) {
-			targets[s.index] = s.name
+		if entersRuntime(s.name) && len(targets) < maxTargets {
+			targets = append(targets, s)
 		}
 	}
 	if _, runtime := j.definesRuntime(); runtime || len(targets) == 0 {
@@ -134,12 +139,15 @@ func (j *judgement) findRelocatedCalls() error {
 	}
 	entries := 0
 	for i := 1; i < j.file.NumSections; i++ {
-		s := j.file.Section(i)
-		if !s.IsRelocation() || int(s.Link) != j.symtab {
+		if t, _ := j.file.Kind(i); t != elf.SHT_RELA && t != elf.SHT_REL && t != elfobj.SHTCrel {
 			continue
 		}
-		r := j.regionOf(int(s.Info))
-		if r == nil {
+		s := j.file.Section(i)
+		if int(s.Link) != j.symtab {
+			continue
+		}
+		code := j.codeOf(int(s.Info))
+		if code == nil {
 			continue // it does not change code
 		}
 		t, err := j.file.Relocations(s)
@@ -150,13 +158,21 @@ func (j *judgement) findRelocatedCalls() error {
 		if entries += t.Len; entries > len(j.file.Data) {
 			return &elfobj.FormatError{Offset: s.Offset, Msg: "the relocation tables are larger than the file: they overlap"}
 		}
+		var r *region
 		for t.Next() {
-			rel := t.Relocation
-			name, ok := targets[rel.Symbol]
-			if !ok || rel.Offset >= uint64(len(r.code)) || !j.dialect.transfers(r.code, int(rel.Offset), rel.Type) {
+			name := ""
+			for k := range targets {
+				if targets[k].index == t.Symbol {
+					name = targets[k].name
+				}
+			}
+			if name == "" || t.Offset >= uint64(len(code)) || !j.dialect.transfers(code, int(t.Offset), t.Type) {
 				continue
 			}
-			if err := j.call(r, int(rel.Offset), name); err != nil {
+			if r == nil {
+				r = j.regionOf(int(s.Info), code)
+			}
+			if err := j.call(r, int(t.Offset), name); err != nil {
 				return err
 			}
 		}
@@ -167,12 +183,51 @@ func (j *judgement) findRelocatedCalls() error {
 	return nil
 }
 
-func (j *judgement) regionOf(section int) *region {
-	i, ok := slices.BinarySearchFunc(j.regions, section, func(r region, section int) int { return r.section - section })
-	if !ok {
+// maxTargets bounds the symbols of the runtime that relocations are compared
+// with. The runtime has four functions that code enters.
+const maxTargets = 16
+
+// codeOf returns what a relocation table of code changes: a section that is
+// executable, or that split code may hide in. It is nil for others.
+func (j *judgement) codeOf(section int) []byte {
+	if section <= 0 || section >= j.file.NumSections {
 		return nil
 	}
-	return &j.regions[i]
+	if t, flags := j.file.Kind(section); flags&elf.SHF_EXECINSTR == 0 && !j.isSuspectData(t, flags) {
+		return nil
+	}
+	code, err := j.file.Section(section).Bytes()
+	if err != nil {
+		return nil
+	}
+	return code
+}
+
+// regionOf finds the region of a section, or makes one.
+func (j *judgement) regionOf(section int, code []byte) *region {
+	i, ok := slices.BinarySearchFunc(j.regions, section, func(r *region, section int) int { return r.section - section })
+	if !ok {
+		j.regions = slices.Insert(j.regions, i, &region{section: section, code: code, scan: scan{store: -1}})
+	}
+	return j.regions[i]
+}
+
+// callSites makes the sorted list of the calls in slow paths.
+func (r *region) callSites() {
+	r.slowCalls = make([]int, 0, len(r.scan.guards))
+	for i := range r.scan.guards {
+		if s := r.scan.guards[i].Slow; s != nil {
+			r.slowCalls = append(r.slowCalls, s.Call)
+		}
+	}
+	slices.Sort(r.slowCalls)
+}
+
+// inSlowPath reports whether a slow path makes the call whose target is at an
+// offset: in the instruction, which no machine has longer than six bytes.
+func (r *region) inSlowPath(offset int) bool {
+	i, _ := slices.BinarySearch(r.slowCalls, offset-5)
+	return i < len(r.slowCalls) && r.slowCalls[i] <= offset
 }
 
 // call records one call of the runtime: it belongs to a guarded function, or
@@ -184,6 +239,9 @@ func (j *judgement) call(r *region, offset int, target string) error {
 		j.calls.detail = target
 	}
 	j.calls.n++
+	if r.inSlowPath(offset) {
+		return nil
+	}
 	guarded, err := j.guarded(r, offset)
 	if err == nil && !guarded {
 		j.bareCalls = append(j.bareCalls, bareCall{r, offset, target})
@@ -244,27 +302,16 @@ func (j *judgement) findLinkedCalls() error {
 		return nil
 	}
 	var target uint64
-	for i := range j.regions {
-		if at := bytes.Index(j.regions[i].code, j.dialect.morestack); at >= 0 {
-			target = j.regions[i].base + uint64(at)
+	for _, r := range j.regions {
+		if at := bytes.Index(r.code, j.dialect.morestack); at >= 0 {
+			target = r.base + uint64(at)
 		}
 	}
 	if target == 0 {
 		return nil
 	}
-	for i := range j.regions {
-		r := &j.regions[i]
-		slow := map[int]bool{}
-		for _, g := range r.scan.guards {
-			if g.Slow != nil {
-				slow[g.Slow.Call] = true
-			}
-		}
+	for _, r := range j.regions {
 		for _, at := range j.dialect.callTo(r.code, int(target-r.base)) {
-			if slow[at] {
-				j.calls.n++
-				continue
-			}
 			if err := j.call(r, at, "__morestack"); err != nil {
 				return err
 			}
@@ -276,7 +323,7 @@ func (j *judgement) findLinkedCalls() error {
 // addViolation adds NS001 for all split functions of the object.
 func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 	fd := finding.Finding{ID: finding.NS001, Level: finding.Error}
-	var fns functionSet
+	fns := make(functionSet, 0, len(j.split))
 	shapes := map[string]int{} // index in fd.Evidence
 	counts := map[string]int{}
 	for _, g := range j.split {
@@ -310,17 +357,18 @@ func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 	if hasNote {
 		fd.Evidence = append(fd.Evidence, noteEvidence(note))
 	}
+	functions := fns.sorted()
 	what := "check for a split stack on entry"
 	if len(j.split) == 0 { // then there were bare calls
 		what = "call the split-stack runtime, in an object that was compiled with -fsplit-stack"
 	}
-	if len(fns.list) == 1 {
+	if len(functions) == 1 {
 		what = strings.Replace(strings.Replace(what, "check ", "checks ", 1), "call ", "calls ", 1)
 		fd.Message = "1 function " + what
 	} else {
-		fd.Message = fmt.Sprintf("%d functions %s", len(fns.list), what)
+		fd.Message = fmt.Sprintf("%d functions %s", len(functions), what)
 	}
-	j.add(fd, fns.list...)
+	j.add(fd, functions...)
 }
 
 // maxEvidence bounds the evidence for one NS009; the functions are all listed.
@@ -356,5 +404,5 @@ func (j *judgement) addOddities() {
 		what = append(what, "calls the split-stack runtime without a guard")
 	}
 	fd.Message = strings.Join(what, ", and ")
-	j.add(fd, fns.list...)
+	j.add(fd, fns.sorted()...)
 }

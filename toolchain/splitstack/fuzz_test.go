@@ -33,7 +33,7 @@ func FuzzJudge(f *testing.F) {
 		if err != nil {
 			return
 		}
-		fds, err := splitstack.Judge(file)
+		fds, err := splitstack.Judge(file, splitstack.Options{})
 		if err != nil {
 			return
 		}

@@ -47,11 +47,11 @@ type SlowPath struct {
 // dialect is what the guards of one machine look like. The functions see the
 // bytes of code of one section or segment.
 type dialect struct {
-	// scan searches all of code.
-	scan func(code []byte) scan
+	// scan searches all of the code.
+	scan func(text) scan
 	// rewritten finds the guards that a linker rewrote so that they do not
 	// compare any more; nil where no linker does so.
-	rewritten func(code []byte) []Guard
+	rewritten func(text) []Guard
 	// entryPrefix reports whether code holds nothing but what compilers put
 	// in front of a guard at a function's entry.
 	entryPrefix func(code []byte) bool
@@ -110,15 +110,50 @@ type scan struct {
 	store int
 }
 
-// each calls f for the places of the bytes b in code.
-func each(code, b []byte, f func(at int)) {
-	for at := 0; ; at++ {
-		i := bytes.Index(code[at:], b)
-		if i < 0 {
-			return
+// text is code to search from one end to the other.
+type text struct {
+	code  []byte
+	pager Pager
+}
+
+// A Pager is told how a mapped file is read, in large parts.
+type Pager interface {
+	// Populate is told what is about to be read.
+	Populate([]byte)
+	// Release is told what has been read and will hardly be needed again: a
+	// file of a gigabyte need not stay in memory.
+	Release([]byte)
+}
+
+const (
+	// blockBytes is how much is searched between two releases.
+	blockBytes = 4 << 20
+	// pagedBytes is how large code must be to be worth a call of the Pager.
+	pagedBytes = 256 << 10
+)
+
+// each calls f for the places of the bytes b in the code.
+func (t text) each(b []byte, f func(at int)) {
+	code := t.code
+	paged := t.pager != nil && len(code) >= pagedBytes
+	for from := 0; from < len(code); from += blockBytes {
+		block := min(from+blockBytes, len(code))
+		if paged {
+			t.pager.Populate(code[from:block])
 		}
-		at += i
-		f(at)
+		// What begins in this block may end in the next one.
+		end := min(block+len(b)-1, len(code))
+		for at := from; at < end; at++ {
+			i := bytes.Index(code[at:end], b)
+			if i < 0 {
+				break
+			}
+			at += i
+			f(at)
+		}
+		if paged && len(code) > blockBytes {
+			t.pager.Release(code[from:block])
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func TestOverlap(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			fds, err := splitstack.Judge(multiply(t, data, 500, tt.match))
+			fds, err := splitstack.Judge(multiply(t, data, 500, tt.match), splitstack.Options{})
 			if err != nil || len(fds) != 1 || fds[0].ID != finding.NS007 || !strings.Contains(fds[0].Message, tt.want) {
 				t.Errorf("findings %+v, error %v", fds, err)
 			}
@@ -99,7 +99,7 @@ func TestSharedName(t *testing.T) {
 	if f, err = elfobj.Open(data); err != nil {
 		t.Fatal(err)
 	}
-	fds, err := splitstack.Judge(f)
+	fds, err := splitstack.Judge(f, splitstack.Options{})
 	if err != nil || len(fds) != 1 || fds[0].ID != finding.NS001 || len(fds[0].Functions) != 500 {
 		t.Fatalf("%d findings, error %v", len(fds), err)
 	}

@@ -35,21 +35,31 @@ type skipReason string
 
 func (r skipReason) Error() string { return string(r) }
 
+// Options say how to judge.
+type Options struct {
+	// Describe, when not nil, is asked once for an object with findings about
+	// functions: how many functions of a finding get their demangled names
+	// and source lines, the first ones by offset. nil means all.
+	Describe func() int
+	// Pager, when not nil, is told which parts of the file are read.
+	Pager Pager
+}
+
 // Judge decides about one ELF object. The findings are sorted by ID. The error
 // is ErrNoCode or ErrCore for a file that there is nothing to decide about;
 // everything else that is wrong with the object is a finding.
-func Judge(f *elfobj.File) ([]finding.Finding, error) {
+func Judge(f *elfobj.File, opt Options) ([]finding.Finding, error) {
 	if f.Type == elf.ET_CORE {
 		return nil, ErrCore
 	}
-	o, err := readObject(f)
+	o, err := readObject(f, opt.Pager)
 	if err != nil {
 		return []finding.Finding{Unreadable(err)}, nil
 	}
 	if o.noCode {
 		return nil, ErrNoCode
 	}
-	j := judgement{object: o, nameBytes: nameBudget(len(f.Data))}
+	j := judgement{object: o, describeFirst: opt.Describe, nameBytes: nameBudget(len(f.Data))}
 	if err := j.decide(); err != nil {
 		return []finding.Finding{Unreadable(err)}, nil
 	}
@@ -77,6 +87,7 @@ type judgement struct {
 	store     *finding.Evidence // a write of the limit: the runtime
 	calls     callCount
 
+	describeFirst func() int
 	// nameBytes is how much more may be spent on names of functions.
 	nameBytes int
 
@@ -86,7 +97,7 @@ type judgement struct {
 
 // placed is a guard in its region.
 type placed struct {
-	Guard
+	*Guard
 	region *region
 }
 

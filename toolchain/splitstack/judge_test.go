@@ -31,7 +31,7 @@ func judge(t *testing.T, path string) []finding.Finding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fds, err := splitstack.Judge(f)
+	fds, err := splitstack.Judge(f, splitstack.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -532,7 +532,7 @@ func TestTruncated(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		fds, err := splitstack.Judge(f)
+		fds, err := splitstack.Judge(f, splitstack.Options{})
 		if err != nil || len(fds) == 0 || fds[0].Level != finding.Error {
 			t.Errorf("%d of %d bytes: findings %+v, error %v", n, len(whole), fds, err)
 		}
@@ -549,7 +549,7 @@ func TestSeparateDebugInformation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := splitstack.Judge(f); err != splitstack.ErrNoCode {
+	if _, err := splitstack.Judge(f, splitstack.Options{}); err != splitstack.ErrNoCode {
 		t.Errorf("error %v, want %v", err, splitstack.ErrNoCode)
 	}
 }

@@ -17,7 +17,9 @@ type object struct {
 	file    *elfobj.File
 	dialect *dialect // nil for a machine without a decision procedure
 
-	regions []region
+	regions []*region // in a relocatable object only those of interest, by section
+	bytes   int       // of code that has been searched
+	pager   Pager
 	symtab  int // section index, 0 for none
 	dynsym  int
 	xindex  int
@@ -35,7 +37,9 @@ type region struct {
 	base    uint64 // virtual address of code[0]; 0 in a relocatable object
 	code    []byte
 	scan    scan
-	called  map[int]bool // guards, by start, whose function calls the runtime
+	// slowCalls are the calls that slow paths make, sorted.
+	slowCalls []int
+	called    map[int]bool // guards, by start, whose function calls the runtime beside that
 }
 
 // namedSymbol is a symbol whose name the runtime or GCC's LTO reserves.
@@ -45,9 +49,11 @@ type namedSymbol struct {
 	name  string
 }
 
-// readObject reads headers and tables. An error is a *elfobj.FormatError.
-func readObject(f *elfobj.File) (*object, error) {
-	o := &object{file: f, dialect: dialectOf(f)}
+// readObject reads headers and tables, and searches the code of a relocatable
+// object. An error is a *elfobj.FormatError. pager may be
+// nil.
+func readObject(f *elfobj.File, pager Pager) (*object, error) {
+	o := &object{file: f, dialect: dialectOf(f), pager: pager}
 	if err := o.readSections(); err != nil {
 		return nil, err
 	}
@@ -55,9 +61,6 @@ func readObject(f *elfobj.File) (*object, error) {
 		if err := o.readSegments(); err != nil {
 			return nil, err
 		}
-	}
-	if err := o.checkOverlap(); err != nil {
-		return nil, err
 	}
 	if err := o.readSymbols(); err != nil {
 		return nil, err
@@ -68,9 +71,30 @@ func readObject(f *elfobj.File) (*object, error) {
 	return o, nil
 }
 
-// suspectData adds the data sections of an object that names the runtime or
-// carries the compiler's note to its code: a section attribute or objcopy can
-// take the flag of executable sections away, and linkers do not mind.
+// search looks for guards in a section of a relocatable object. Only sections
+// with something in them are kept: an object may have thousands.
+func (o *object) search(section int, code []byte) {
+	if o.dialect == nil {
+		return
+	}
+	found := o.dialect.scan(text{code, o.pager})
+	if found.touched || len(found.guards) > 0 {
+		o.regions = append(o.regions, &region{section: section, code: code, scan: found})
+	}
+}
+
+// spendCode refuses files whose headers name the same bytes as code again and
+// again, so that the time to read a file stays linear in its size.
+func (o *object) spendCode(n int) error {
+	if o.bytes += n; o.bytes > 2*len(o.file.Data)+16*pageSize {
+		return &elfobj.FormatError{Offset: 0, Msg: "the headers name more executable bytes than twice the file's size"}
+	}
+	return nil
+}
+
+// suspectData searches the data sections of an object that names the runtime or
+// carries the compiler's note: a section attribute or objcopy can take the flag
+// of executable sections away, and linkers do not mind.
 func (o *object) suspectData() {
 	_, suspect := o.note()
 	for _, s := range o.named {
@@ -81,18 +105,21 @@ func (o *object) suspectData() {
 	}
 	total := 0
 	for i := 1; i < o.file.NumSections; i++ {
-		s := o.file.Section(i)
-		if s.Executable() || s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_ALLOC == 0 || s.Flags&elf.SHF_COMPRESSED != 0 {
+		if !o.isSuspectData(o.file.Kind(i)) {
 			continue
 		}
-		b, err := s.Bytes()
+		b, err := o.file.Section(i).Bytes()
 		// Sections that overlap are no reason to read them again and again.
 		if total += len(b); err != nil || total > len(o.file.Data) {
 			continue
 		}
-		o.regions = append(o.regions, region{section: i, code: b})
+		o.search(i, b)
 	}
-	slices.SortFunc(o.regions, func(a, b region) int { return a.section - b.section })
+	slices.SortFunc(o.regions, func(a, b *region) int { return a.section - b.section })
+}
+
+func (o *object) isSuspectData(t elf.SectionType, flags elf.SectionFlag) bool {
+	return t == elf.SHT_PROGBITS && flags&elf.SHF_ALLOC != 0 && flags&(elf.SHF_EXECINSTR|elf.SHF_COMPRESSED) == 0
 }
 
 func (o *object) readSections() error {
@@ -125,17 +152,25 @@ func (o *object) readSections() error {
 				if err != nil {
 					return err
 				}
-				o.regions = append(o.regions, region{section: i, code: b})
+				if err := o.spendCode(len(b)); err != nil {
+					return err
+				}
+				o.search(i, b)
 			}
 			continue
 		}
-		switch {
-		case s.NamePrefix(".note.GNU-"):
+		if s.Flags&elf.SHF_ALLOC != 0 {
+			continue // compilers tell of themselves in sections that are not loaded
+		}
+		switch s.NameStart() {
+		case startNote:
 			if isNote(s.Name()) {
 				o.notes = append(o.notes, s)
 			}
-		case s.NamePrefix(".gnu.lto_.opts"):
-			o.ltoOpts = i
+		case startLTO:
+			if s.NamePrefix(".gnu.lto_.opts") {
+				o.ltoOpts = i
+			}
 		}
 	}
 	o.noCode = emptyCode && !code
@@ -161,7 +196,11 @@ func (o *object) readSegments() error {
 		// Whole pages are mapped, whatever the sizes say.
 		before := min(p.Offset%pageSize, p.Vaddr)
 		end := min((p.Offset+p.Filesz+pageSize-1)/pageSize*pageSize, uint64(len(o.file.Data)))
-		o.regions = append(o.regions, region{base: p.Vaddr - before, code: o.file.Data[p.Offset-before : end]})
+		code := o.file.Data[p.Offset-before : end]
+		if err := o.spendCode(len(code)); err != nil {
+			return err
+		}
+		o.regions = append(o.regions, &region{base: p.Vaddr - before, code: code})
 		o.noCode = false
 	}
 	return nil
@@ -170,19 +209,6 @@ func (o *object) readSegments() error {
 // pageSize is that of x86, in bytes.
 const pageSize = 4096
 
-// checkOverlap refuses files whose headers name the same bytes as code again
-// and again, so that the time to read a file stays linear in its size.
-func (o *object) checkOverlap() error {
-	total := 0
-	for i := range o.regions {
-		total += len(o.regions[i].code)
-		if total > 2*len(o.file.Data)+16*pageSize {
-			return &elfobj.FormatError{Offset: 0, Msg: "the headers name more executable bytes than twice the file's size"}
-		}
-	}
-	return nil
-}
-
 // Name starts, as SymbolTable.NameStart reads them.
 var (
 	startMorestack  = nameStart("__morestack")
@@ -190,6 +216,8 @@ var (
 	startGeneric    = nameStart("__generic_morestack")
 	startSplitInit  = nameStart("__stack_split_initialize")
 	startLTOSlim    = nameStart("__gnu_lto_slim")
+	startNote       = nameStart(".note.GNU-")
+	startLTO        = nameStart(".gnu.lto_")
 )
 
 func nameStart(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s[:8])) }

@@ -50,15 +50,16 @@ func (m ppcMachine) bytes(insn uint32) []byte {
 	return b
 }
 
-func (m ppcMachine) scan(code []byte) scan {
+func (m ppcMachine) scan(t text) scan {
+	code := t.code
 	s := scan{store: -1}
-	each(code, m.bytes(ppcLoadLimit), func(at int) {
+	t.each(m.bytes(ppcLoadLimit), func(at int) {
 		s.touched = true
 		if g, ok := m.guard(code, at); ok {
 			s.guards = append(s.guards, g)
 		}
 	})
-	each(code, m.bytes(ppcStoreLimit), func(at int) {
+	t.each(m.bytes(ppcStoreLimit), func(at int) {
 		if s.store < 0 {
 			s.store, s.touched = at, true
 		}
@@ -97,7 +98,7 @@ func (m ppcMachine) end(g *Guard, code []byte, at int) {
 		return
 	}
 	g.Branch = true
-	g.Shape += "; bc"
+	g.Shape = "ld r0,-28736(r13); cmpld cr7,r12,r0; bc"
 	targets := []int{at + int(int16(w)), at + 4}
 	if next := m.word(code, at+4); next>>26 == 18 && next&3 == 0 {
 		targets = append(targets, at+4+ppcDisplacement(next))

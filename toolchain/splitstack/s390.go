@@ -24,6 +24,7 @@ var (
 		cmpReg: "\xb9\x20\x00\xf1",
 		store:  "\xb2\x4f\x00\x11\xe3\x20\x10\x38\x00\x24",
 		shape:  [2]string{"cg %r15,56(%r1)", "lg %r1,56(%r1); cgr %r15,%r1"},
+		jump:   [2]string{"cg %r15,56(%r1); larl %r1; jgl", "lg %r1,56(%r1); cgr %r15,%r1; larl %r1; jgl"},
 	})
 	s390 = s390Dialect(s390Mode{
 		anchor: "\x10\x20",
@@ -34,6 +35,7 @@ var (
 		cmpReg: "\x19\xf1",
 		store:  "\xb2\x4f\x00\x10\x50\x20\x10\x20",
 		shape:  [2]string{"c %r15,32(%r1)", "l %r1,32(%r1); cr %r15,%r1"},
+		jump:   [2]string{"c %r15,32(%r1); larl %r1; jgl", "l %r1,32(%r1); cr %r15,%r1; larl %r1; jgl"},
 	})
 )
 
@@ -47,6 +49,7 @@ type s390Mode struct {
 	cmpReg string
 	store  string // thread pointer and store of the limit, in the runtime only
 	shape  [2]string
+	jump   [2]string // shape with the jump behind it
 }
 
 func s390Dialect(m s390Mode) *dialect {
@@ -57,10 +60,11 @@ func s390Dialect(m s390Mode) *dialect {
 	}
 }
 
-func (m *s390Mode) scan(code []byte) scan {
+func (m *s390Mode) scan(t text) scan {
+	code := t.code
 	s := scan{store: -1}
 	targets := map[int]bool{}
-	each(code, []byte(m.anchor), func(at int) {
+	t.each([]byte(m.anchor), func(at int) {
 		at -= m.back
 		g, ok := m.guard(code, at)
 		if ok {
@@ -80,7 +84,7 @@ func (m *s390Mode) scan(code []byte) scan {
 		}
 	})
 	if len(targets) > 0 {
-		s.guards = append(s.guards, s390Unconditional(code, targets)...)
+		s.guards = append(s.guards, s390Unconditional(t, targets)...)
 	}
 	return s
 }
@@ -89,9 +93,9 @@ func (m *s390Mode) scan(code []byte) scan {
 func (m *s390Mode) guard(code []byte, at int) (Guard, bool) {
 	g := Guard{Start: at}
 	end := at
+	form := 0
 	switch {
 	case has(code, at, m.cmp):
-		g.Shape = m.shape[0]
 		end += len(m.cmp)
 	case has(code, at, m.load):
 		end += len(m.load)
@@ -99,11 +103,12 @@ func (m *s390Mode) guard(code []byte, at int) (Guard, bool) {
 		if !has(code, end, m.cmpReg) {
 			return Guard{}, false
 		}
-		g.Shape = m.shape[1]
+		form = 1
 		end += len(m.cmpReg)
 	default:
 		return Guard{}, false
 	}
+	g.Shape = m.shape[form]
 	if from := at - len(m.tls); has(code, from, m.tls) {
 		g.Start = from
 	}
@@ -111,7 +116,7 @@ func (m *s390Mode) guard(code []byte, at int) (Guard, bool) {
 		return g, true
 	}
 	if jump := end + 6; jump+6 <= len(code) && code[jump] == 0xc0 && code[jump+1]&0xf == 4 {
-		g.Shape += "; larl %r1; jgl"
+		g.Shape = m.jump[form]
 		g.Branch = true
 		g.Slow = &SlowPath{Call: jump, Target: s390Target(code, jump), Direct: true}
 	}
@@ -140,9 +145,10 @@ func s390Target(code []byte, at int) int {
 
 // s390Unconditional finds entries into the runtime without a comparison:
 // "larl %r1,parameters; jg" to where the guards of the same code jump.
-func s390Unconditional(code []byte, targets map[int]bool) []Guard {
+func s390Unconditional(t text, targets map[int]bool) []Guard {
+	code := t.code
 	var guards []Guard
-	each(code, []byte("\xc0\xf4"), func(at int) {
+	t.each([]byte("\xc0\xf4"), func(at int) {
 		if at+6 > len(code) || !has(code, at-6, "\xc0\x10") || !targets[s390Target(code, at)] {
 			return
 		}

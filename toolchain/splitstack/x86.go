@@ -19,7 +19,7 @@ var (
 		// common to search for.
 		anchor:   []byte{0x65, 0x3b},
 		touches:  func(code []byte, at int) bool { return has(code, at+3, "\x30\x00\x00\x00") },
-		store:    []byte{0x65, 0xa3, 0x30, 0, 0, 0}, // mov %eax,%gs:0x30
+		store:    "\x65\xa3\x30\x00\x00\x00", // mov %eax,%gs:0x30
 		stc:      []byte{0xf9, 0x8d, 0xb6, 0, 0, 0, 0},
 		guard:    i386Guard,
 		slowPath: i386SlowPath,
@@ -31,16 +31,17 @@ var (
 // put in place of the comparison.
 func amd64Family(limit byte, mov, stc string) *dialect {
 	slot := []byte{limit, 0, 0, 0}
-	name := fmt.Sprintf("%#x", limit)
+	shapes := newAmd64Shapes(limit)
 	return x86Dialect(x86{
 		// SIB byte without base or index, and the 32-bit displacement.
-		anchor:    append([]byte{0x25}, slot...),
-		touches:   func([]byte, int) bool { return true },
-		store:     append([]byte(mov), slot...),
-		stc:       []byte(stc),
-		guard:     func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, name) },
-		slowPath:  amd64SlowPath,
-		morestack: []byte("\x55\x48\x89\xe5\x49\x81\xc2\x00\x0e\x00\x00\x41\x52\x50"),
+		anchor:      append([]byte{0x25}, slot...),
+		touches:     func([]byte, int) bool { return true },
+		store:       mov + string(slot),
+		storeAnchor: len(mov) - 1,
+		stc:         []byte(stc),
+		guard:       func(code []byte, at int) (Guard, bool) { return amd64Guard(code, at, shapes) },
+		slowPath:    amd64SlowPath,
+		morestack:   []byte("\x55\x48\x89\xe5\x49\x81\xc2\x00\x0e\x00\x00\x41\x52\x50"),
 	})
 }
 
@@ -54,7 +55,9 @@ type x86 struct {
 	touches func(code []byte, at int) bool
 	// store are the bytes of a store into the limit, which only the
 	// split-stack runtime does.
-	store []byte
+	store string
+	// storeAnchor is where in store the anchor stands, 0 when it does not.
+	storeAnchor int
 	// guard decodes the guard that has its anchor at code[at].
 	guard func(code []byte, at int) (Guard, bool)
 	// stc are the bytes that gold and lld put in place of the comparison.
@@ -75,34 +78,37 @@ func x86Dialect(m x86) *dialect {
 	}
 }
 
-// scan costs one pass. Further passes, for stores and for the guards that a
-// linker rewrote, are made only when the first saw the limit touched at all:
-// both belong to code of the runtime, which is hidden and so is in the same
-// file, and which compares with the limit.
-func (m *x86) scan(code []byte) scan {
+// scan costs one pass. A further one, for stores that the anchor does not find,
+// is made only when the first saw the limit touched at all: the runtime compares
+// with it, too.
+func (m *x86) scan(t text) scan {
+	code := t.code
 	s := scan{store: -1}
-	each(code, m.anchor, func(at int) {
+	t.each(m.anchor, func(at int) {
 		if !m.touches(code, at) {
 			return
 		}
 		s.touched = true
 		if g, ok := m.guard(code, at); ok {
 			s.guards = append(s.guards, g)
+		} else if from := at - m.storeAnchor; m.storeAnchor > 0 && s.store < 0 && has(code, from, m.store) {
+			s.store = from
 		}
 	})
-	if s.touched {
-		s.store = bytes.Index(code, m.store)
+	if s.touched && m.storeAnchor == 0 {
+		s.store = bytes.Index(code, []byte(m.store))
 	}
 	return s
 }
 
 // rewritten finds the guards that a linker rewrote. The bytes alone may be an
 // accident, so that a slow path is required.
-func (m *x86) rewritten(code []byte) []Guard {
+func (m *x86) rewritten(t text) []Guard {
+	code := t.code
 	var guards []Guard
-	each(code, m.stc, func(at int) {
-		g := Guard{Start: at, Shape: "stc; nop", Rewritten: true}
-		g.end(code, at+len(m.stc), m.slowPath)
+	t.each(m.stc, func(at int) {
+		g := Guard{Start: at, Rewritten: true}
+		g.end(code, at+len(m.stc), shapeRewritten, m.slowPath)
 		if g.Slow != nil {
 			guards = append(guards, g)
 		}
@@ -150,10 +156,25 @@ func x86CallTo(code []byte, target int) []int {
 // conditions are the condition codes of x86 in the order of their encoding.
 var conditions = [16]string{"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"}
 
+// shape is a comparison in assembler syntax: alone, and followed by each of the
+// conditional jumps.
+type shape [1 + len(conditions)]string
+
+func newShape(cmp string) *shape {
+	s := shape{cmp}
+	for i, c := range conditions {
+		s[1+i] = cmp + "; j" + c
+	}
+	return &s
+}
+
+var shapeRewritten = newShape("stc; nop")
+
 // end decodes the conditional jump at code[at], which ends a guard, and the
 // slow path on either side of it: gcc and clang jump to the slow path (jb, jbe)
 // or, as clang at -O0 and gcc's thunks do, over it (ja, jae).
-func (g *Guard) end(code []byte, at int, slowPath func([]byte, int) *SlowPath) {
+func (g *Guard) end(code []byte, at int, with *shape, slowPath func([]byte, int) *SlowPath) {
+	g.Shape = with[0]
 	at += paddingAt(code, at)
 	var target, next int
 	var op byte
@@ -169,7 +190,7 @@ func (g *Guard) end(code []byte, at int, slowPath func([]byte, int) *SlowPath) {
 	default:
 		return
 	}
-	g.Shape += "; j" + conditions[op]
+	g.Shape = with[op+1]
 	g.Branch = true
 	for _, at := range [...]int{target, next} {
 		if at < 0 || at >= len(code) {
@@ -193,7 +214,7 @@ func (g *Guard) end(code []byte, at int, slowPath func([]byte, int) *SlowPath) {
 //	movabs $-N,%r11; add %rsp,%r11; cmp ...         gcc, beyond 2 GiB
 //
 // The 32-bit forms of x32 lack REX.W.
-func amd64Guard(code []byte, at int, limit string) (Guard, bool) {
+func amd64Guard(code []byte, at int, shapes *amd64Shapes) (Guard, bool) {
 	if at < 3 || code[at-2] != 0x3b {
 		return Guard{}, false
 	}
@@ -208,36 +229,45 @@ func amd64Guard(code []byte, at int, limit string) (Guard, bool) {
 	}
 	wide, ext := rex&8 != 0, rex&4 != 0
 	g := Guard{Start: cmp}
+	size := 0
+	if wide {
+		size = 1
+	}
+	var with *shape
 	switch modrm := code[at-1]; {
 	case modrm == 0x24 && !ext:
-		g.Shape = "cmp %fs:" + limit + "," + register("sp", wide)
+		with = shapes.sp[size]
 	case modrm == 0x1c && ext, modrm == 0x14 && ext:
 		// %r11 is register 3, %r10 register 2 with REX.R.
-		name, reg := "r11", byte(3)
-		if modrm == 0x14 {
-			name, reg = "r10", 2
-		}
+		reg := modrm >> 3
 		// Only guards compare these two: the alloca of compilers uses
 		// others. What computed the register may stand further away.
 		if lea, frame, ok := amd64Frame(code, cmp, reg, wide); ok {
 			g.Start, g.Frame = lea, frame
 		}
-		if !wide {
-			name += "d"
-		}
-		g.Shape = "lea -N(" + register("sp", true) + "),%" + name + "; cmp %fs:" + limit + ",%" + name
+		with = shapes.lea[reg-2][size]
 	default:
 		return Guard{}, false // alloca and the runtime compare other registers
 	}
-	g.end(code, at+5, amd64SlowPath)
+	g.end(code, at+5, with, amd64SlowPath)
 	return g, true
 }
 
-func register(name string, wide bool) string {
-	if wide {
-		return "%r" + name
+// amd64Shapes are the comparisons by operand size: 32 bits and 64 bits.
+type amd64Shapes struct {
+	sp  [2]*shape
+	lea [2][2]*shape // with %r10 and %r11
+}
+
+func newAmd64Shapes(limit byte) *amd64Shapes {
+	var s amd64Shapes
+	for size, regs := range [2][3]string{{"esp", "r10d", "r11d"}, {"rsp", "r10", "r11"}} {
+		s.sp[size] = newShape(fmt.Sprintf("cmp %%fs:%#x,%%%s", limit, regs[0]))
+		for i, r := range regs[1:] {
+			s.lea[i][size] = newShape(fmt.Sprintf("lea -N(%%rsp),%%%s; cmp %%fs:%#x,%%%s", r, limit, r))
+		}
 	}
-	return "%e" + name
+	return &s
 }
 
 // amd64Frame decodes the instruction before a comparison of %r10 or %r11 (reg
@@ -353,9 +383,9 @@ func i386Lea(code []byte, at int, modrm byte) bool {
 func i386Guard(code []byte, at int) (Guard, bool) {
 	g := Guard{Start: at}
 	modrm := code[at+2]
+	with := i386Shapes[3]
 	switch modrm {
 	case 0x25:
-		g.Shape = "cmp %gs:0x30,%esp"
 	case 0x05, 0x0d, 0x15: // %eax, %ecx, %edx
 		lea := at
 		for lea > 0 && lea > at-maxPadding && !i386Lea(code, lea, 0x84|modrm&0x38) {
@@ -364,15 +394,22 @@ func i386Guard(code []byte, at int) (Guard, bool) {
 		if !i386Lea(code, lea, 0x84|modrm&0x38) || !padding(code[lea:at]) {
 			return Guard{}, false // alloca
 		}
-		name := [...]string{"%eax", "%ecx", "%edx"}[modrm>>3]
 		g.Start = lea - 7
 		g.Frame = uint64(-int64(int32(binary.LittleEndian.Uint32(code[lea-4:]))))
-		g.Shape = "lea -N(%esp)," + name + "; cmp %gs:0x30," + name
+		with = i386Shapes[modrm>>3]
 	default:
 		return Guard{}, false
 	}
-	g.end(code, at+7, i386SlowPath)
+	g.end(code, at+7, with, i386SlowPath)
 	return g, true
+}
+
+// i386Shapes are the comparisons of %eax, %ecx, %edx and %esp.
+var i386Shapes = [4]*shape{
+	newShape("lea -N(%esp),%eax; cmp %gs:0x30,%eax"),
+	newShape("lea -N(%esp),%ecx; cmp %gs:0x30,%ecx"),
+	newShape("lea -N(%esp),%edx; cmp %gs:0x30,%edx"),
+	newShape("cmp %gs:0x30,%esp"),
 }
 
 // i386SlowPath decodes "push $arguments; push $frame; call; ret".

@@ -49,8 +49,8 @@ func (p *printer) functions(indent string, functions []finding.Function) {
 		return
 	}
 	shown := functions
-	if !p.opt.All && len(shown) > maxFunctions {
-		shown = shown[:maxFunctions]
+	if !p.opt.All && len(shown) > MaxFunctions {
+		shown = shown[:MaxFunctions]
 	}
 	t := table{header: []string{"function", "source", "offset", "frame bytes"}}
 	for i := range shown {

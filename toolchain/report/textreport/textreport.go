@@ -21,14 +21,21 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/printable"
 )
 
-// What is shown without Options.All. The rest is counted in one line.
+// What is shown in full without Options.All.
 const (
-	maxFunctions       = 10 // of one finding
-	maxDetailedMembers = 5  // of one archive; with more, each is one line
-	maxMemberLines     = 50 // of one archive
+	// MaxFunctions is how many functions of one finding.
+	MaxFunctions = 10
+	// MaxDetailedMembers is how many members of one archive; with more, each
+	// is one line.
+	MaxDetailedMembers = 5
+)
+
+// What else is shown without Options.All. The rest is counted in one line.
+const (
+	maxMemberLines = 50 // of one archive
 	// maxDetails bounds the whole report: it counts the objects shown in
 	// full, and an archive with one line for each member as
-	// maxDetailedMembers. Later files are one line each.
+	// MaxDetailedMembers. Later files are one line each.
 	maxDetails   = 25
 	maxFileLines = 100
 )
@@ -158,8 +165,8 @@ func (p *printer) members(objects []finding.Object) {
 		}
 	}
 	names := memberNames(objects)
-	if !p.opt.All && len(shown) > maxDetailedMembers {
-		p.details += maxDetailedMembers
+	if !p.opt.All && len(shown) > MaxDetailedMembers {
+		p.details += MaxDetailedMembers
 		p.memberLines(shown, names)
 		return
 	}
