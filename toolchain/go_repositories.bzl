@@ -34,6 +34,12 @@ _MODULES = [
         version = "v1.1.0",
     ),
     struct(
+        name = "com_github_joshdk_go_junit",
+        importpath = "github.com/joshdk/go-junit",
+        sum = "h1:S86cUKIdwBHWwA6xCmFlf3RTLfVXYQfvanM5Uh+K6GE=",
+        version = "v1.0.0",
+    ),
+    struct(
         name = "com_github_klauspost_compress",
         importpath = "github.com/klauspost/compress",
         sum = "h1:zWNoFqq/lSuYQRim3dUXlXeA0IqwuZGicdG5ZTfY5j4=",

@@ -48,6 +48,9 @@ type Member struct {
 	// Index is the position among the members, from 0, not counting the
 	// symbol index and the name table.
 	Index int
+	// Header is where the member's header lies in the archive: what symbol
+	// indices refer to.
+	Header uint64
 	// Offset is where the member's content lies in the archive; for a member
 	// of a thin archive, where its header ends.
 	Offset uint64
@@ -66,7 +69,8 @@ type Member struct {
 type Reader struct {
 	data  []byte
 	thin  bool
-	names []byte // GNU "//" name table
+	names []byte  // GNU "//" name table
+	armap *Member // the symbol index; nil when there is none
 	off   uint64
 	index int
 }
@@ -102,6 +106,9 @@ func (r *Reader) Next() (*Member, error) {
 		case m.Name == "//" && !m.Thin && r.mayBeTable(m):
 			r.names = m.Data
 		case isSymbolIndex(m.Name) && r.mayBeTable(m):
+			if r.armap == nil {
+				r.armap = m
+			}
 		default:
 			m.Index = r.index
 			r.index++
@@ -164,7 +171,7 @@ func (r *Reader) next() (*Member, error) {
 	if err != nil {
 		return nil, &FormatError{at + 48, fmt.Sprintf("member size %q is not a number", sizeField)}
 	}
-	m := &Member{Offset: at + headerSize, Size: size}
+	m := &Member{Header: at, Offset: at + headerSize, Size: size}
 	rawName := string(bytes.TrimRight(h[:16], " "))
 	bsdNameLen, err := r.name(m, rawName, at)
 	if err != nil {

@@ -30,6 +30,8 @@ type archiveWalk struct {
 	reader *ararchive.Reader
 	next   int            // index behind the last member
 	named  map[string]int // how often, in a thin archive
+	// headers are where the headers of the members lie.
+	headers []uint64
 }
 
 // auditArchive begins the walk through an archive.
@@ -69,9 +71,13 @@ func (r *run) nextMembers(src *source, walk *archiveWalk, res *results) (members
 			res.addUnauditable(finding.Object{Path: src.path, Index: walk.next, Format: "archive", Machine: unknown}, err)
 		}
 		if m == nil {
+			if err == nil {
+				walk.checkIndex(src, res)
+			}
 			return members, false
 		}
 		walk.next = m.Index + 1
+		walk.headers = append(walk.headers, m.Header)
 		// A thin member's content is elsewhere, and as large as it says.
 		size += m.Size
 		if m.Thin && !walk.take(src, m, res) {
@@ -80,6 +86,13 @@ func (r *run) nextMembers(src *source, walk *archiveWalk, res *results) (members
 		members = append(members, m)
 	}
 	return members, true
+}
+
+func (w *archiveWalk) checkIndex(src *source, res *results) {
+	if err := w.reader.CheckIndex(w.headers); err != nil {
+		res.sawObject[src.arg] = true
+		res.addUnauditable(finding.Object{Path: src.path, Index: w.next, Format: "archive", Machine: unknown}, err)
+	}
 }
 
 // take counts how often a thin archive names a file, and refuses it when that
@@ -97,10 +110,6 @@ func (w *archiveWalk) take(src *source, m *ararchive.Member, res *results) bool 
 func (r *run) auditMembers(src *source, members []*ararchive.Member, res *results) {
 	before := len(res.objects)
 	if whole := span(src, members); len(whole) > 0 {
-		// Of larger members only the parts that are read are worth it.
-		if len(whole) <= 2*rangeBytes {
-			src.file.Populate(whole)
-		}
 		defer src.file.Release(whole)
 	}
 	for _, m := range members {
@@ -164,14 +173,19 @@ func (r *run) auditNested(c content, o finding.Object, data []byte, depth int, r
 		fail(errors.New("a thin archive within an archive, whose members are nowhere"))
 		return
 	}
+	var headers []uint64
 	for {
 		m, err := ar.Next()
+		if m == nil && err == nil {
+			err = ar.CheckIndex(headers)
+		}
 		if err != nil {
 			fail(err)
 		}
 		if m == nil {
 			return
 		}
+		headers = append(headers, m.Header)
 		inner := o
 		inner.Member = o.Member + "(" + m.Name + ")"
 		r.auditMember(c, inner, m.Data, depth+1, res)

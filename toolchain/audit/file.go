@@ -140,6 +140,7 @@ func (r *run) judge(c content, o finding.Object, data []byte, res *results) {
 	o.Findings = findings
 	o.Verdict = verdictOf(findings)
 	res.objects = append(res.objects, o)
+	res.noteDynamic(o, f)
 }
 
 // kind is what the first bytes of a file say.

@@ -17,6 +17,7 @@ type results struct {
 	files     int
 	bytes     int64
 	sawObject map[string]bool // by argument
+	linked    []linkedFile
 }
 
 func newResults() *results { return &results{sawObject: map[string]bool{}} }

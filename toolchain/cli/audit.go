@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/audit"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/baseline"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/policy"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/printable"
@@ -19,6 +21,9 @@ import (
 type auditFlags struct {
 	formats   []string
 	policy    string
+	baseline  string
+	write     string // a baseline
+	listRules bool
 	strict    bool
 	all       bool
 	jobs      int
@@ -31,13 +36,11 @@ func (p *program) auditCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "audit PATH...",
 		Short: "Judge files, archives and directories; the release gate",
-		Long: `Judge every object in the named files, archives and directories: clean,
-violation (split-stack code) or unauditable (could not be decided).
-
+		Long: `Judge every object in files, archives and directories: clean, violation
+(split-stack code) or unauditable (could not be decided).
 Exit codes: 0 nothing wrong; 1 a violation; 2 a mistake in the command line, the
-policy file or the paths; 3 no violation, but something is unauditable.`,
-		Example: `  nosplit audit build/ libzip.a app
-  nosplit audit --policy nosplit.yaml --format json=audit.json build/
+policy or the paths; 3 no violation, but something unauditable.`,
+		Example: `  nosplit audit --policy nosplit.yaml --format json=audit.json build/ libzip.a
   find . -name '*.a' -print0 | nosplit audit --files-from -`,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,19 +49,29 @@ policy file or the paths; 3 no violation, but something is unauditable.`,
 	}
 	f := command.Flags()
 	f.SortFlags = false
-	f.StringArrayVar(&flags.formats, "format", nil, "print `F[=FILE]`; F is text or json; repeatable")
-	f.StringVar(&flags.policy, "policy", "", "read what is allowed from `FILE` (nosplit.yaml)")
-	f.BoolVar(&flags.strict, "strict", false, "policy entries that are unused or expired are errors")
-	f.BoolVar(&flags.all, "all", false, "show clean objects, notes, skipped files, every function")
-	f.IntVarP(&flags.jobs, "jobs", "j", 0, "judge `N` objects at a time; 0 means one per CPU")
-	f.StringVar(&flags.filesFrom, "files-from", "", "read more paths from `FILE` (- is standard input), one per\nline or separated by NUL bytes")
-	f.StringArrayVar(&flags.thinRoots, "thin-root", nil, "let members of thin archives lie below `DIR`; repeatable")
+	f.StringArrayVar(&flags.formats, "format", nil, "`F[=FILE]`: "+formatNames())
+	f.StringVar(&flags.policy, "policy", "", "allow what `FILE` (nosplit.yaml) allows")
+	f.StringVar(&flags.baseline, "baseline", "", "let pass what `FILE` lists: only new findings fail")
+	f.StringVar(&flags.write, "write-baseline", "", "write what is found now to `FILE`")
+	f.BoolVar(&flags.strict, "strict", false, "unused and expired policy entries are errors")
+	f.BoolVar(&flags.all, "all", false, "show clean objects, notes, skips, all functions")
+	f.BoolVar(&flags.listRules, "list-rules", false, "list the findings and their levels, and end")
+	f.IntVarP(&flags.jobs, "jobs", "j", 0, "judge `N` objects at a time; 0 is one per CPU")
+	f.StringVar(&flags.filesFrom, "files-from", "", "read more paths from `FILE`; - is standard input")
+	f.StringArrayVar(&flags.thinRoots, "thin-root", nil, "members of thin archives may lie below `DIR`")
 	return command
 }
 
 // runAudit is nosplit audit. The policy is read first: a verdict without it
 // would mislead. What goes wrong with one input does not stop the others.
 func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) error {
+	if flags.listRules {
+		if len(args) > 0 {
+			return usagef("--list-rules takes no paths: it lists what an audit may find")
+		}
+		_, err := fmt.Fprint(p.stdout, ruleList())
+		return ignoreBrokenPipe(err)
+	}
 	outputs, err := parseOutputs(flags.formats)
 	if err != nil {
 		return err
@@ -67,6 +80,10 @@ func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) 
 		return usagef("--jobs %d is negative: give a number of objects, or 0 for one per CPU", flags.jobs)
 	}
 	pol, err := p.loadPolicy(cmd, flags)
+	if err != nil {
+		return err
+	}
+	known, err := p.loadBaseline(cmd, flags)
 	if err != nil {
 		return err
 	}
@@ -84,9 +101,12 @@ func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) 
 	if cmd.Context().Err() != nil {
 		return &exitError{code: ExitInterrupted, err: errors.New("interrupted: the audit is incomplete, nothing is reported")}
 	}
-	var notices []policy.Notice
-	if pol != nil {
-		if notices, err = pol.Apply(report, p.now()); err != nil {
+	notices, err := p.suppress(cmd, report, pol, known, paths)
+	if err != nil {
+		return err
+	}
+	if flags.write != "" {
+		if err := p.writeBaseline(cmd, flags.write, report, paths); err != nil {
 			return err
 		}
 	}
@@ -104,6 +124,32 @@ func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) 
 		return nil
 	}
 	return &exitError{code: code}
+}
+
+// notice is a remark about a line of the policy or the baseline.
+type notice struct {
+	file    string
+	line    int
+	message string
+}
+
+// suppress applies the policy and then the baseline, either of which may be nil.
+func (p *program) suppress(cmd *cobra.Command, report *finding.Report, pol *policy.Policy, known *baseline.Baseline, paths []string) ([]notice, error) {
+	var notices []notice
+	if pol != nil {
+		found, err := pol.Apply(report, p.now())
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range found {
+			notices = append(notices, notice{n.File, n.Line, n.Message})
+		}
+	}
+	if known == nil {
+		return notices, nil
+	}
+	more, err := p.applyBaseline(cmd, known, report, paths)
+	return append(notices, more...), err
 }
 
 func (p *program) loadPolicy(cmd *cobra.Command, flags auditFlags) (*policy.Policy, error) {
@@ -136,6 +182,8 @@ func (p *program) auditWithProgress(ctx context.Context, paths []string, options
 // come first: they do not depend on the reader of a pipe.
 func (p *program) writeOutputs(cmd *cobra.Command, outputs []output, report *finding.Report, flags auditFlags) bool {
 	how := rendering{all: flags.all, color: wantsColor(p.getenv, isTerminal(p.stdout)), version: p.version}
+	// Without a working directory the paths stay as they are.
+	how.base, _ = os.Getwd()
 	ok := true
 	for _, toFile := range []bool{true, false} {
 		for i := range outputs {
@@ -151,12 +199,12 @@ func (p *program) writeOutputs(cmd *cobra.Command, outputs []output, report *fin
 	return ok
 }
 
-func (p *program) tellNotices(cmd *cobra.Command, notices []policy.Notice, strict bool) {
+func (p *program) tellNotices(cmd *cobra.Command, notices []notice, strict bool) {
 	weight := "warning"
 	if strict {
 		weight = "error"
 	}
 	for _, n := range notices {
-		p.complain(cmd, fmt.Sprintf("%s:%d: %s: %s", printable.Escape(n.File), n.Line, weight, n.Message))
+		p.complain(cmd, fmt.Sprintf("%s:%d: %s: %s", printable.Escape(n.file), n.line, weight, n.message))
 	}
 }

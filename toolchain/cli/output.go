@@ -13,7 +13,10 @@ import (
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/printable"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/githubreport"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/jsonreport"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/junitreport"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/sarifreport"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/textreport"
 )
 
@@ -21,6 +24,9 @@ import (
 type rendering struct {
 	all, color bool
 	version    string
+	// base is the working directory, an absolute path: reports that a server
+	// shows name files relative to it.
+	base string
 }
 
 // formats are the values of --format, in the order of the help text.
@@ -33,6 +39,15 @@ var formats = []struct {
 	}},
 	{"json", func(w io.Writer, r *finding.Report, how rendering) error {
 		return jsonreport.Write(w, r, jsonreport.Options{All: how.all, Tool: jsonreport.Tool{Name: "nosplit", Version: how.version}})
+	}},
+	{"sarif", func(w io.Writer, r *finding.Report, how rendering) error {
+		return sarifreport.Write(w, r, sarifreport.Options{All: how.all, Base: how.base, OmitSuppressed: !how.all, Tool: sarifreport.Tool{Name: "nosplit", Version: how.version}})
+	}},
+	{"junit", func(w io.Writer, r *finding.Report, how rendering) error {
+		return junitreport.Write(w, r, junitreport.Options{All: how.all})
+	}},
+	{"github", func(w io.Writer, r *finding.Report, how rendering) error {
+		return githubreport.Write(w, r, githubreport.Options{All: how.all, Base: how.base})
 	}},
 }
 

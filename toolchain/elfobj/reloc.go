@@ -3,6 +3,7 @@ package elfobj
 import (
 	"debug/elf"
 	"fmt"
+	"slices"
 )
 
 // Relocations walks a section of type SHT_REL, SHT_RELA or SHT_CREL:
@@ -71,6 +72,30 @@ func (f *File) Relocations(s Section) (Relocations, error) {
 
 // Err is what ended the walk early; nil when all entries were decoded.
 func (t *Relocations) Err() error { return t.err }
+
+// NextOf decodes the next entry with one of the symbols, and reports whether
+// there was one. The others are passed over in less time than Next takes.
+func (t *Relocations) NextOf(symbols []int) bool {
+	for t.left > 0 && t.err == nil {
+		if t.entsize != 0 && !slices.Contains(symbols, t.peekSymbol()) {
+			t.left--
+			t.entries = t.entries[t.entsize:]
+			continue
+		}
+		if t.Next() && slices.Contains(symbols, t.Symbol) {
+			return true
+		}
+	}
+	return false
+}
+
+// peekSymbol is the symbol of the next entry of an ordinary table.
+func (t *Relocations) peekSymbol() int {
+	if t.file.is64 {
+		return int(t.file.order.Uint64(t.entries[8:]) >> 32)
+	}
+	return int(t.file.order.Uint32(t.entries[4:]) >> 8)
+}
 
 // Next decodes the next entry and reports whether there was one.
 func (t *Relocations) Next() bool {

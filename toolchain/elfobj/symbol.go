@@ -97,6 +97,18 @@ func (t *SymbolTable) Symbol(i int) Symbol {
 	return s
 }
 
+// Defined reports whether entry i names a section or SHN_ABS as the place of
+// the symbol: false for undefined symbols and for common ones, which the linker
+// places.
+func (t *SymbolTable) Defined(i int) bool {
+	at := i*t.entsize + 14
+	if t.file.is64 {
+		at = i*t.entsize + 6
+	}
+	shndx := t.file.order.Uint16(t.entries[at:])
+	return shndx != uint16(elf.SHN_UNDEF) && shndx != uint16(elf.SHN_COMMON)
+}
+
 // Name returns the symbol's name; the bytes are the file's own. It is nil when
 // the name lies outside the string table.
 func (t *SymbolTable) Name(s Symbol) []byte {

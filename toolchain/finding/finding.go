@@ -60,6 +60,11 @@ const (
 	EvidenceSymbol EvidenceKind = "symbol"
 	// EvidenceSignature is a byte sequence of libgcc's split-stack runtime.
 	EvidenceSignature EvidenceKind = "signature"
+	// EvidenceAttribute is an attribute of a function in intermediate code.
+	EvidenceAttribute EvidenceKind = "attribute"
+	// EvidenceNeeded is an entry of a dynamic section and the file that it
+	// stands for.
+	EvidenceNeeded EvidenceKind = "needed"
 	// EvidenceFormat is a place where a file breaks the rules of its format.
 	EvidenceFormat EvidenceKind = "format"
 )
@@ -99,9 +104,10 @@ type Function struct {
 // Suppression says that the policy allowed a finding, and on whose word.
 type Suppression struct {
 	Reason string `json:"reason"`
-	// Expires is the last day on which the entry holds, as YYYY-MM-DD.
+	// Expires is the last day on which the entry holds, as YYYY-MM-DD; empty
+	// for an entry of a baseline.
 	Expires string `json:"expires"`
-	// By names the entry: policy file and line.
+	// By names the entry: policy file and line, or the baseline file.
 	By string `json:"by"`
 }
 

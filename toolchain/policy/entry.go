@@ -106,8 +106,8 @@ func (p *parser) glob(n *yaml.Node, key, pattern string) string {
 		p.failf(n, "%q names a directory: write %s for everything below it", key, quote(pattern+"**"))
 		return ""
 	}
-	_, rest := splitParents(pattern)
-	if rest == "." || rest == ".." || rest != path.Clean(rest) {
+	parents, rest := splitParents(pattern)
+	if parents > 0 && strings.HasPrefix(rest, "/") || rest == "." || rest == ".." || rest != path.Clean(rest) {
 		p.failf(n, `%q holds an empty segment, "." or ".." after its beginning: write it without, found %s`, key, quote(pattern))
 		return ""
 	}

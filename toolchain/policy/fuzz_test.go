@@ -1,15 +1,19 @@
 package policy
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 )
 
 // FuzzParse holds Parse to its promises on any input: no crash, no policy
 // beside an error, mistakes in the order of the file, printable messages. A
-// policy that is accepted can be applied.
+// policy that is accepted can be applied, and the schema accepts it too: an
+// editor must not underline what is right.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "version: 1\n", validPolicy, entryWith(), entryWith(`path: "../a/**"`), entryWith(`path: "/[a-z]*/{b,c}"`),
@@ -17,6 +21,12 @@ func FuzzParse(f *testing.F) {
 		"version: 1\naudit: {allow: [{id: NS001, path: '**', member: '[^a]', reason: \"\\e\", expires: 0001-01-01}]}\n",
 	} {
 		f.Add([]byte(seed))
+	}
+	for _, c := range schemaCases() {
+		f.Add([]byte(c.data))
+	}
+	if _, err := wholeSchema(); err != nil {
+		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := Parse("n.yaml", data)
@@ -36,7 +46,18 @@ func FuzzParse(f *testing.F) {
 		if _, err := p.Apply(report, someDay); err != nil {
 			t.Fatal(err)
 		}
+		if err := validate(data); err != nil && !beyondJSON(err) {
+			t.Fatalf("the schema refuses it: %v", err)
+		}
 	})
+}
+
+// beyondJSON reports whether a policy that the parser accepts has something in
+// it that the schema need not accept.
+func beyondJSON(err error) bool {
+	// In keys of other commands anything may stand, and it may not be JSON.
+	_, ok := errors.AsType[*jsonschema.ValidationError](err)
+	return !ok
 }
 
 func checkMistakes(t *testing.T, err error) {

@@ -14,18 +14,27 @@ import (
 // Escape returns s with every control character, line break, invalid UTF-8
 // byte, bidirectional override and other unprintable rune replaced by its Go
 // escape (\x1b, \n, \u202e), and every backslash doubled, so that two different
-// strings never look the same. Other text is returned as it is.
+// strings never look the same. What the log of a CI system takes for a command
+// of its own, "::" at the beginning and "##[" anywhere, is broken up in the same
+// way. Other text is returned as it is.
 func Escape(s string) string {
-	if isPlain(s) {
+	command := strings.HasPrefix(s, "::") || strings.Contains(s, "##[")
+	if !command && isPlain(s) {
 		return s
 	}
 	var b strings.Builder
 	b.Grow(len(s) + 16)
+	if strings.HasPrefix(s, "::") {
+		b.WriteString(`\x3a`)
+		s = s[1:]
+	}
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
 		switch {
 		case r == '\\':
 			b.WriteString(`\\`)
+		case r == '#' && strings.HasPrefix(s, "##["):
+			b.WriteString(`\x23`)
 		case r == utf8.RuneError && size == 1:
 			b.WriteString(`\x`)
 			b.WriteByte(lowerHex[s[0]>>4])

@@ -25,6 +25,9 @@ func TestEscape(t *testing.T) {
 		{"zero width", "a\u200bb", `a\u200bb`},
 		{"tag character", "a\U000e0041", `a\U000e0041`},
 		{"backslash", `a\x1b`, `a\\x1b`},
+		{"command of a CI log", "::stop-commands::x", `\x3a:stop-commands::x`},
+		{"command of another CI log", "a.o##[error]b", `a.o\x23#[error]b`},
+		{"C++ names stay", "zip::inflate(int)", "zip::inflate(int)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -128,10 +128,12 @@ func (j *judgement) findCalls() error {
 // findRelocatedCalls looks at the relocations of code against symbols of the
 // runtime.
 func (j *judgement) findRelocatedCalls() error {
-	var targets []namedSymbol
+	var targets []int
+	names := map[int]string{}
 	for _, s := range j.named {
 		if entersRuntime(s.name) && len(targets) < maxTargets {
-			targets = append(targets, s)
+			targets = append(targets, s.index)
+			names[s.index] = s.name
 		}
 	}
 	if _, runtime := j.definesRuntime(); runtime || len(targets) == 0 {
@@ -139,7 +141,7 @@ func (j *judgement) findRelocatedCalls() error {
 	}
 	entries := 0
 	for i := 1; i < j.file.NumSections; i++ {
-		if t, _ := j.file.Kind(i); t != elf.SHT_RELA && t != elf.SHT_REL && t != elfobj.SHTCrel {
+		if t := j.file.Header(i).Type; t != elf.SHT_RELA && t != elf.SHT_REL && t != elfobj.SHTCrel {
 			continue
 		}
 		s := j.file.Section(i)
@@ -159,20 +161,14 @@ func (j *judgement) findRelocatedCalls() error {
 			return &elfobj.FormatError{Offset: s.Offset, Msg: "the relocation tables are larger than the file: they overlap"}
 		}
 		var r *region
-		for t.Next() {
-			name := ""
-			for k := range targets {
-				if targets[k].index == t.Symbol {
-					name = targets[k].name
-				}
-			}
-			if name == "" || t.Offset >= uint64(len(code)) || !j.dialect.transfers(code, int(t.Offset), t.Type) {
+		for t.NextOf(targets) {
+			if t.Offset >= uint64(len(code)) || !j.dialect.transfers(code, int(t.Offset), t.Type) {
 				continue
 			}
 			if r == nil {
 				r = j.regionOf(int(s.Info), code)
 			}
-			if err := j.call(r, int(t.Offset), name); err != nil {
+			if err := j.call(r, int(t.Offset), names[t.Symbol]); err != nil {
 				return err
 			}
 		}
@@ -193,7 +189,7 @@ func (j *judgement) codeOf(section int) []byte {
 	if section <= 0 || section >= j.file.NumSections {
 		return nil
 	}
-	if t, flags := j.file.Kind(section); flags&elf.SHF_EXECINSTR == 0 && !j.isSuspectData(t, flags) {
+	if h := j.file.Header(section); h.Flags&elf.SHF_EXECINSTR == 0 && !isSuspectData(h) {
 		return nil
 	}
 	code, err := j.file.Section(section).Bytes()

@@ -47,6 +47,9 @@ type SlowPath struct {
 // dialect is what the guards of one machine look like. The functions see the
 // bytes of code of one section or segment.
 type dialect struct {
+	// anchor are bytes without which scan finds nothing; empty when there is
+	// no one sequence.
+	anchor []byte
 	// scan searches all of the code.
 	scan func(text) scan
 	// rewritten finds the guards that a linker rewrote so that they do not
@@ -131,6 +134,16 @@ const (
 	// pagedBytes is how large code must be to be worth a call of the Pager.
 	pagedBytes = 256 << 10
 )
+
+// contains reports whether the bytes b are in the code.
+func (t text) contains(b []byte) bool {
+	if t.pager == nil || len(t.code) < pagedBytes {
+		return bytes.Contains(t.code, b)
+	}
+	found := false
+	t.each(b, func(int) { found = true })
+	return found
+}
 
 // each calls f for the places of the bytes b in the code.
 func (t text) each(b []byte, f func(at int)) {

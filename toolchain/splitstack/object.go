@@ -18,7 +18,7 @@ type object struct {
 	dialect *dialect // nil for a machine without a decision procedure
 
 	regions []*region // in a relocatable object only those of interest, by section
-	bytes   int       // of code that has been searched
+	bytes   uint64    // of code that has been searched
 	pager   Pager
 	symtab  int // section index, 0 for none
 	dynsym  int
@@ -85,8 +85,8 @@ func (o *object) search(section int, code []byte) {
 
 // spendCode refuses files whose headers name the same bytes as code again and
 // again, so that the time to read a file stays linear in its size.
-func (o *object) spendCode(n int) error {
-	if o.bytes += n; o.bytes > 2*len(o.file.Data)+16*pageSize {
+func (o *object) spendCode(n uint64) error {
+	if o.bytes += n; o.bytes > 2*uint64(len(o.file.Data))+16*pageSize {
 		return &elfobj.FormatError{Offset: 0, Msg: "the headers name more executable bytes than twice the file's size"}
 	}
 	return nil
@@ -103,31 +103,45 @@ func (o *object) suspectData() {
 	if !suspect {
 		return
 	}
-	total := 0
+	// Sections that overlap are no reason to read them again and again.
+	total := uint64(0)
+	var run codeRun
 	for i := 1; i < o.file.NumSections; i++ {
-		if !o.isSuspectData(o.file.Kind(i)) {
+		h := o.file.Header(i)
+		if !isSuspectData(h) || h.Size == 0 || total+h.Size > uint64(len(o.file.Data)) {
 			continue
 		}
-		b, err := o.file.Section(i).Bytes()
-		// Sections that overlap are no reason to read them again and again.
-		if total += len(b); err != nil || total > len(o.file.Data) {
-			continue
+		total += h.Size
+		if !run.extend(i, h) {
+			o.searchRun(run, isSuspectData)
+			run = codeRun{i, i + 1, h.Offset, h.Offset + h.Size}
 		}
-		o.search(i, b)
 	}
+	o.searchRun(run, isSuspectData)
 	slices.SortFunc(o.regions, func(a, b *region) int { return a.section - b.section })
 }
 
-func (o *object) isSuspectData(t elf.SectionType, flags elf.SectionFlag) bool {
-	return t == elf.SHT_PROGBITS && flags&elf.SHF_ALLOC != 0 && flags&(elf.SHF_EXECINSTR|elf.SHF_COMPRESSED) == 0
+// isCode knows the sections that hold code and say so.
+func isCode(h elfobj.Header) bool {
+	return h.Flags&elf.SHF_EXECINSTR != 0 && h.Type != elf.SHT_NOBITS && h.Type != elf.SHT_NULL
+}
+
+// isSuspectData knows the sections that a linker copies into a program as they
+// are.
+func isSuspectData(h elfobj.Header) bool {
+	return h.Type == elf.SHT_PROGBITS && h.Flags&elf.SHF_ALLOC != 0 && h.Flags&(elf.SHF_EXECINSTR|elf.SHF_COMPRESSED) == 0
 }
 
 func (o *object) readSections() error {
 	f := o.file
 	var emptyCode, code bool
+	var run codeRun
 	for i := 1; i < f.NumSections; i++ {
-		s := f.Section(i)
-		switch s.Type {
+		h := f.Header(i)
+		if f.Outside(h) {
+			return f.Section(i).Check()
+		}
+		switch h.Type {
 		case elf.SHT_SYMTAB:
 			o.symtab = i
 		case elf.SHT_DYNSYM:
@@ -135,46 +149,81 @@ func (o *object) readSections() error {
 		case elf.SHT_SYMTAB_SHNDX:
 			o.xindex = i
 		}
-		if err := s.Check(); err != nil {
-			return err
-		}
-		if s.Executable() && s.Size > 0 {
-			if s.Type == elf.SHT_NOBITS {
-				emptyCode = true
+		if h.Flags&elf.SHF_EXECINSTR != 0 && h.Size > 0 {
+			if !isCode(h) {
+				emptyCode = emptyCode || h.Type == elf.SHT_NOBITS
 				continue
 			}
-			if s.Flags&elf.SHF_COMPRESSED != 0 {
-				return &elfobj.FormatError{Offset: s.Offset, Msg: fmt.Sprintf("section %q holds compressed code, which no linker accepts", s.Name())}
+			if h.Flags&elf.SHF_COMPRESSED != 0 {
+				return &elfobj.FormatError{Offset: h.Offset, Msg: fmt.Sprintf("section %q holds compressed code, which no linker accepts", f.Section(i).Name())}
 			}
 			code = true
-			if !f.Linked() {
-				b, err := s.Bytes()
-				if err != nil {
-					return err
-				}
-				if err := o.spendCode(len(b)); err != nil {
-					return err
-				}
-				o.search(i, b)
+			if f.Linked() {
+				continue
+			}
+			if err := o.spendCode(h.Size); err != nil {
+				return err
+			}
+			if !run.extend(i, h) {
+				o.searchRun(run, isCode)
+				run = codeRun{i, i + 1, h.Offset, h.Offset + h.Size}
 			}
 			continue
 		}
-		if s.Flags&elf.SHF_ALLOC != 0 {
+		if h.Flags&elf.SHF_ALLOC != 0 {
 			continue // compilers tell of themselves in sections that are not loaded
 		}
-		switch s.NameStart() {
+		switch f.NameStart(h) {
 		case startNote:
-			if isNote(s.Name()) {
+			if s := f.Section(i); isNote(s.Name()) {
 				o.notes = append(o.notes, s)
 			}
 		case startLTO:
-			if s.NamePrefix(".gnu.lto_.opts") {
+			if f.Section(i).NamePrefix(".gnu.lto_.opts") {
 				o.ltoOpts = i
 			}
 		}
 	}
+	o.searchRun(run, isCode)
 	o.noCode = emptyCode && !code
 	return nil
+}
+
+// codeRun is a range of the file with executable sections and little else.
+// Compilers that put each function into a section of its own lay them one behind
+// the other, and one search is quicker than thousands.
+type codeRun struct {
+	first, end int    // section indices
+	from, to   uint64 // offsets
+}
+
+// maxGap is what may lie between two sections of a run, in bytes.
+const maxGap = 256
+
+// extend takes a section into the run if it follows closely.
+func (r *codeRun) extend(i int, h elfobj.Header) bool {
+	if r.first == 0 || h.Offset < r.to || h.Offset-r.to > maxGap {
+		return false
+	}
+	r.end, r.to = i+1, h.Offset+h.Size
+	return true
+}
+
+// searchRun searches the sections of a run that are wanted, one by one only if
+// there may be something in them.
+func (o *object) searchRun(r codeRun, wanted func(elfobj.Header) bool) {
+	if r.first == 0 || o.dialect == nil {
+		return
+	}
+	all := text{o.file.Data[r.from:r.to], o.pager}
+	if r.end-r.first > 1 && len(o.dialect.anchor) > 0 && !all.contains(o.dialect.anchor) {
+		return
+	}
+	for i := r.first; i < r.end; i++ {
+		if h := o.file.Header(i); wanted(h) && h.Size > 0 {
+			o.search(i, o.file.Data[h.Offset:h.Offset+h.Size])
+		}
+	}
 }
 
 func isNote(name []byte) bool {
@@ -197,7 +246,7 @@ func (o *object) readSegments() error {
 		before := min(p.Offset%pageSize, p.Vaddr)
 		end := min((p.Offset+p.Filesz+pageSize-1)/pageSize*pageSize, uint64(len(o.file.Data)))
 		code := o.file.Data[p.Offset-before : end]
-		if err := o.spendCode(len(code)); err != nil {
+		if err := o.spendCode(uint64(len(code))); err != nil {
 			return err
 		}
 		o.regions = append(o.regions, &region{base: p.Vaddr - before, code: code})
@@ -230,10 +279,6 @@ func (o *object) readSymbols() error {
 	if o.file.Linked() {
 		section = o.dynsym
 	}
-	return o.walk(section)
-}
-
-func (o *object) walk(section int) error {
 	if section == 0 {
 		return nil
 	}
@@ -241,8 +286,23 @@ func (o *object) walk(section int) error {
 	if err != nil {
 		return err
 	}
+	o.nameSymbols(&t, false)
+	// What the object defines matters in what has to do with split stacks,
+	// which shows elsewhere, too.
+	if len(o.named) > 0 || len(o.notes) > 0 || len(o.regions) > 0 || o.dialect == nil {
+		o.nameSymbols(&t, true)
+	}
+	return nil
+}
+
+// nameSymbols gathers the symbols with reserved names: those that are defined
+// here, or the others.
+func (o *object) nameSymbols(t *elfobj.SymbolTable, defined bool) {
 	names := map[uint32]string{}
 	for i := 1; i < t.Len; i++ {
+		if t.Defined(i) != defined {
+			continue
+		}
 		switch t.NameStart(i) {
 		case startMorestack, startSplitstack, startGeneric, startSplitInit, startLTOSlim:
 			s := t.Symbol(i)
@@ -257,7 +317,6 @@ func (o *object) walk(section int) error {
 			}
 		}
 	}
-	return nil
 }
 
 // openTable opens a symbol table and the extended indices that belong to it.

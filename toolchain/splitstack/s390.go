@@ -54,6 +54,7 @@ type s390Mode struct {
 
 func s390Dialect(m s390Mode) *dialect {
 	return &dialect{
+		anchor:      []byte(m.anchor),
 		scan:        m.scan,
 		entryPrefix: func(code []byte) bool { return s390Nops(code, 0) == len(code) },
 		transfers:   s390Transfers,

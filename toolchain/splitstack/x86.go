@@ -69,6 +69,7 @@ type x86 struct {
 
 func x86Dialect(m x86) *dialect {
 	return &dialect{
+		anchor:      m.anchor,
 		scan:        m.scan,
 		rewritten:   m.rewritten,
 		entryPrefix: entryPrefix,
@@ -499,11 +500,19 @@ var paddings = []string{
 	"\x2e", "\x3e", "\x26",
 }
 
+// startsPadding are the first bytes of the paddings.
+var startsPadding = func() (first [256]bool) {
+	for _, p := range paddings {
+		first[p[0]] = true
+	}
+	return first
+}()
+
 // paddingAt returns the length of the padding at code[at].
 func paddingAt(code []byte, at int) int {
 	start := at
 next:
-	for at < len(code) {
+	for at < len(code) && startsPadding[code[at]] {
 		for _, p := range paddings {
 			if has(code, at, p) {
 				at += len(p)

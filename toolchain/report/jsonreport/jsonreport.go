@@ -84,6 +84,11 @@ func objects(in []finding.Object, all bool) []finding.Object {
 			}
 		}
 		o.Findings = findings
+		if o.Go != nil && o.Go.Settings == nil {
+			build := *o.Go
+			build.Settings = []finding.GoSetting{}
+			o.Go = &build
+		}
 		out = append(out, o)
 	}
 	return out

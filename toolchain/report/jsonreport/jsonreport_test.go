@@ -36,6 +36,7 @@ func sample() *finding.Report {
 			}},
 		}, {
 			Path: "lib/ok.o", Format: "elf-relocatable", Machine: "x86-64", Verdict: finding.Clean,
+			Go: &finding.GoBuild{Compiler: "gc", Version: "go1.27.3"},
 		}, {
 			Path: "lto.o", Format: "elf-relocatable", Machine: "i386", Verdict: finding.Unauditable,
 			Findings: []finding.Finding{{

@@ -30,6 +30,9 @@ func (p *printer) findings(indent string, o *finding.Object) {
 }
 
 func allowed(s *finding.Suppression) string {
+	if s.Expires == "" { // a baseline knows no date
+		return fmt.Sprintf("%s (%s)", printable.Escape(s.Reason), printable.Escape(s.By))
+	}
 	return fmt.Sprintf("allowed until %s: %s (%s)",
 		printable.Escape(s.Expires), printable.Escape(s.Reason), printable.Escape(s.By))
 }
