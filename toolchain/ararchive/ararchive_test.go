@@ -171,25 +171,50 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(ararchive.Magic + member("/", "INDEX!") + member("//", "a_long_name_of_a_member.o/\n") + member("/0", "A") + member("b.o/", "B")))
 	f.Add([]byte(ararchive.Magic + member("#1/8", "long.o\x00\x00CONTENT")))
 	f.Add([]byte(ararchive.ThinMagic + member("//", "sub/a.o/\nb.a/\n") + header("/0", "12") + header("/9:136", "34")))
+	dir := f.TempDir()
+	objtest.Compile(f, dir, "gcc", "a.c", "int f(int a) { return a; }")
+	objtest.Compile(f, dir, "gcc", "a_long_name_of_a_member.c", "int g(int a) { return a; }")
+	for i, command := range []string{
+		"ar rcs", "ar rcsT", "ar rcS", "llvm-ar --format=bsd rcs", "llvm-ar --format=darwin rcs",
+	} {
+		words := strings.Fields(command)
+		name := fmt.Sprintf("%d.a", i)
+		objtest.Run(f, dir, words[0], append(words[1:], name, "a.o", "a_long_name_of_a_member.o")...)
+		f.Add(objtest.Read(f, filepath.Join(dir, name)))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := ararchive.NewReader(data)
+		objtest.Bounded(t, len(data), func() { walk(t, data) })
+	})
+}
+
+// walk reads an archive to its end and holds the reader to its promises.
+func walk(t *testing.T, data []byte) {
+	r, err := ararchive.NewReader(data)
+	if err != nil {
+		return
+	}
+	var headers []uint64
+	for n := 0; ; n++ {
+		m, err := r.Next()
 		if err != nil {
 			return
 		}
-		for n := 0; ; n++ {
-			m, err := r.Next()
-			if err != nil || m == nil {
-				return
-			}
-			if n > len(data)/60 {
-				t.Fatalf("more members than headers fit into %d bytes", len(data))
-			}
-			if m.Thin {
-				continue
-			}
-			if m.Offset+m.Size > uint64(len(data)) || uint64(len(m.Data)) != m.Size {
-				t.Fatalf("member %+v lies outside the archive of %d bytes", m, len(data))
-			}
+		if m == nil {
+			_ = r.CheckIndex(headers)
+			return
 		}
-	})
+		if n > len(data)/60 {
+			t.Fatalf("more members than headers fit into %d bytes", len(data))
+		}
+		if n > 0 && m.Header <= headers[n-1] {
+			t.Fatalf("a member at %#x after one at %#x", m.Header, headers[n-1])
+		}
+		headers = append(headers, m.Header)
+		if m.Thin {
+			continue
+		}
+		if m.Offset+m.Size > uint64(len(data)) || uint64(len(m.Data)) != m.Size {
+			t.Fatalf("member %+v lies outside the archive of %d bytes", m, len(data))
+		}
+	}
 }

@@ -17,6 +17,9 @@ const (
 	// make the cost of handing it out invisible, little enough to keep all
 	// workers busy on one archive.
 	rangeBytes = 1 << 20
+	// releaseBytes is how large an archive is whose members leave memory as
+	// soon as they are judged, and not only when all of it is.
+	releaseBytes = 64 << 20
 	// maxDepth bounds archives within archives. Linkers read none of them.
 	maxDepth = 4
 	// maxRepeats bounds how often a thin archive may name one file, so that a
@@ -109,7 +112,7 @@ func (w *archiveWalk) take(src *source, m *ararchive.Member, res *results) bool 
 
 func (r *run) auditMembers(src *source, members []*ararchive.Member, res *results) {
 	before := len(res.objects)
-	if whole := span(src, members); len(whole) > 0 {
+	if whole := span(src, members); len(whole) > 0 && len(src.file.Data) > releaseBytes {
 		defer src.file.Release(whole)
 	}
 	for _, m := range members {
@@ -143,6 +146,8 @@ func (r *run) auditMember(c content, o finding.Object, data []byte, depth int, r
 	switch {
 	case k.elf:
 		r.judge(c, o, data, res)
+	case k.bitcode:
+		res.judgeBitcode(c.input, o, data)
 	case k.archive:
 		r.auditNested(c, o, data, depth, res)
 	case k.problem != nil:

@@ -195,7 +195,7 @@ func TestBadInput(t *testing.T) {
 		t.Errorf("cut object: %s", cut)
 	}
 	check(t, got,
-		"bare.bc unauditable NS007 LLVM bitcode, which this version does not read: whether it becomes split-stack code is not known; audit the linked file, or compile without -flto",
+		"bare.bc unauditable NS007 LLVM bitcode that cannot be read: the file ends where a module should begin",
 		"clean.o clean",
 		cut,
 		"empty.o unauditable NS007 an empty file where an object is expected; build it again",
@@ -373,5 +373,55 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	if r := audit.Run(ctx, []string{dir}, audit.Options{}); len(r.Objects) != 0 {
 		t.Errorf("objects after cancelling: %+v", r.Objects)
+	}
+}
+
+// TestBitcode: files of LLVM bitcode get verdicts like objects, bare and in
+// archives.
+func TestBitcode(t *testing.T) {
+	dir := tree(t)
+	const source = "void sink(void *); int f(int a) { char b[100]; sink(b); return b[a]; }"
+	objtest.Compile(t, dir, "clang", "b.c", source, "-flto", "-fsplit-stack")
+	objtest.Compile(t, dir, "clang", "c.c", source, "-flto")
+	objtest.Run(t, dir, "ar", "rcS", "lib.a", "b.o", "c.o", "clean.o")
+	check(t, run(t, dir, audit.Options{}, "lib.a", "b.o", "c.o"),
+		"b.o violation NS002",
+		"c.o clean",
+		"lib.a(b.o)#0 violation NS002",
+		"lib.a(c.o)#1 clean",
+		"lib.a(clean.o)#2 clean",
+	)
+}
+
+// TestForgedIndex: linkers find members by the index, which may lead into the
+// content of a member that a walk over the headers takes for text.
+func TestForgedIndex(t *testing.T) {
+	dir := tree(t)
+	member := func(name, content string) string {
+		return fmt.Sprintf("%-16s%-12s%-6s%-6s%-8s%-10d`\n%s", name, "0", "0", "0", "644", len(content), content)
+	}
+	hidden := member("x.o/", string(objtest.Read(t, filepath.Join(dir, "split.o"))))
+	text := "read me\n" + hidden
+	first := len("!<arch>\n") + len(member("/", "\x00\x00\x00\x01\x00\x00\x00\x00f\x00"))
+	for _, tt := range []struct {
+		name   string
+		offset int
+		want   []string
+	}{
+		{"true.a", first, []string{"true.a(clean.o)#1 clean", "true.a(readme/)#0 skipped: text"}},
+		{"forged.a", first + 60 + 8, []string{
+			"forged.a(clean.o)#1 clean",
+			fmt.Sprintf("forged.a unauditable NS007 the symbol index leads to offset %#x, where no member begins: a linker would read an object there (at offset 0x8)", first+68),
+			"forged.a(readme/)#0 skipped: text",
+		}},
+	} {
+		index := "\x00\x00\x00\x01" + string([]byte{0, 0, byte(tt.offset >> 8), byte(tt.offset)}) + "f\x00"
+		content := "!<arch>\n" + member("/", index) + member("readme//", text)
+		if len(content)%2 == 1 {
+			content += "\n"
+		}
+		content += member("clean.o/", string(objtest.Read(t, filepath.Join(dir, "clean.o"))))
+		objtest.Write(t, dir, tt.name, content)
+		check(t, run(t, dir, audit.Options{}, tt.name), tt.want...)
 	}
 }

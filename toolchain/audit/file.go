@@ -10,8 +10,10 @@ import (
 	"sync/atomic"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/ararchive"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/bitcode"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/gobinary"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/mapfile"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/splitstack"
 )
@@ -97,9 +99,12 @@ func (r *run) auditFile(in input, res *results) {
 	defer src.release(r)
 	before := len(res.objects)
 	res.protect(o, func() {
-		if kind.archive {
+		switch {
+		case kind.archive:
 			r.auditArchive(src, res)
-		} else {
+		case kind.bitcode:
+			res.judgeBitcode(in, o, f.Data)
+		default:
 			r.judge(src.content, o, f.Data, res)
 		}
 	})
@@ -139,18 +144,32 @@ func (r *run) judge(c content, o finding.Object, data []byte, res *results) {
 	res.sawObject[c.arg] = true
 	o.Findings = findings
 	o.Verdict = verdictOf(findings)
+	if f.Linked() {
+		// It informs: broken build information tells less.
+		o.Go, _ = gobinary.Read(f)
+	}
 	res.objects = append(res.objects, o)
 	res.noteDynamic(o, f)
 }
 
-// kind is what the first bytes of a file say.
-type kind struct {
-	elf, archive bool
-	skip         string // why it holds no object
-	problem      error  // why it cannot be judged
+// judgeBitcode adds the verdict about a file of LLVM bitcode.
+func (res *results) judgeBitcode(in input, o finding.Object, data []byte) {
+	b := splitstack.JudgeBitcode(data)
+	res.sawObject[in.arg] = true
+	o.Format, o.Machine = "llvm-bitcode", b.Machine
+	o.Findings = b.Findings
+	o.Verdict = verdictOf(b.Findings)
+	res.objects = append(res.objects, o)
 }
 
-func (k kind) readable() bool { return k.elf || k.archive }
+// kind is what the first bytes of a file say.
+type kind struct {
+	elf, archive, bitcode bool
+	skip                  string // why it holds no object
+	problem               error  // why it cannot be judged
+}
+
+func (k kind) readable() bool { return k.elf || k.archive || k.bitcode }
 
 // magics are formats that a build directory may hold beside ELF.
 var magics = []struct {
@@ -166,9 +185,6 @@ var magics = []struct {
 	{"#!", "script"},
 }
 
-// errBitcode stands for intermediate code that is not read yet.
-var errBitcode = errors.New("LLVM bitcode, which this version does not read: whether it becomes split-stack code is not known; audit the linked file, or compile without -flto")
-
 func classify(prefix []byte, size int64, path string) kind {
 	p := string(prefix)
 	switch {
@@ -176,8 +192,8 @@ func classify(prefix []byte, size int64, path string) kind {
 		return kind{elf: true}
 	case ararchive.IsArchive(prefix):
 		return kind{archive: true}
-	case strings.HasPrefix(p, "BC\xc0\xde"), strings.HasPrefix(p, "\xde\xc0\x17\x0b"):
-		return kind{problem: errBitcode}
+	case bitcode.Is(prefix):
+		return kind{bitcode: true}
 	case size == 0:
 		switch filepath.Ext(path) {
 		case ".o", ".a", ".so", ".lo":

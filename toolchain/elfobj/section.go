@@ -56,6 +56,8 @@ type Header struct {
 	Flags   elf.SectionFlag
 	Offset  uint64
 	Size    uint64
+	Link    uint32
+	Info    uint32
 }
 
 // Header decodes a part of header i, which must be less than NumSections. It
@@ -69,10 +71,10 @@ func (f *File) Header(i int) Header {
 	o := f.order
 	if f.is64 {
 		b := f.Data[off:][:shdrSize64]
-		return Header{o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint64(b[8:])), o.Uint64(b[24:]), o.Uint64(b[32:])}
+		return Header{o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint64(b[8:])), o.Uint64(b[24:]), o.Uint64(b[32:]), o.Uint32(b[40:]), o.Uint32(b[44:])}
 	}
 	b := f.Data[off:][:shdrSize32]
-	return Header{o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint32(b[8:])), uint64(o.Uint32(b[16:])), uint64(o.Uint32(b[20:]))}
+	return Header{o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint32(b[8:])), uint64(o.Uint32(b[16:])), uint64(o.Uint32(b[20:])), o.Uint32(b[24:]), o.Uint32(b[28:])}
 }
 
 // Outside reports whether the section's content lies outside the file: Check

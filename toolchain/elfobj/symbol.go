@@ -109,6 +109,15 @@ func (t *SymbolTable) Defined(i int) bool {
 	return shndx != uint16(elf.SHN_UNDEF) && shndx != uint16(elf.SHN_COMMON)
 }
 
+// Type is the type of entry i, in less time than Symbol takes.
+func (t *SymbolTable) Type(i int) elf.SymType {
+	at := i*t.entsize + 12
+	if t.file.is64 {
+		at = i*t.entsize + 4
+	}
+	return elf.ST_TYPE(t.entries[at])
+}
+
 // Name returns the symbol's name; the bytes are the file's own. It is nil when
 // the name lies outside the string table.
 func (t *SymbolTable) Name(s Symbol) []byte {

@@ -16,20 +16,27 @@ import (
 
 // packages says which Debian package brings a tool.
 var packages = map[string]string{
-	"ar":          "binutils",
-	"as":          "binutils",
-	"clang":       "clang",
-	"g++":         "g++",
-	"gcc":         "gcc",
-	"ld.gold":     "binutils",
-	"ld.lld":      "lld",
-	"nm":          "binutils",
-	"objcopy":     "binutils",
-	"dpkg":        "dpkg",
-	"scanelf":     "pax-utils",
-	"strip":       "binutils",
-	"gccgo-12":    "gccgo-12",
-	"llvm-config": "llvm-dev",
+	"ar":                        "binutils",
+	"as":                        "binutils",
+	"aarch64-linux-gnu-gcc":     "gcc-aarch64-linux-gnu",
+	"powerpc64-linux-gnu-gcc":   "gcc-powerpc64-linux-gnu",
+	"powerpc64le-linux-gnu-gcc": "gcc-powerpc64le-linux-gnu",
+	"s390x-linux-gnu-gcc":       "gcc-s390x-linux-gnu",
+	"go":                        "golang-go",
+	"llvm-ar":                   "llvm",
+	"llvm-dis":                  "llvm",
+	"clang":                     "clang",
+	"g++":                       "g++",
+	"gcc":                       "gcc",
+	"ld.gold":                   "binutils",
+	"ld.lld":                    "lld",
+	"nm":                        "binutils",
+	"objcopy":                   "binutils",
+	"dpkg":                      "dpkg",
+	"scanelf":                   "pax-utils",
+	"strip":                     "binutils",
+	"gccgo-12":                  "gccgo-12",
+	"llvm-config":               "llvm-dev",
 }
 
 // Tool returns the path of a program, or ends the test.
@@ -53,6 +60,20 @@ func Missing(t testing.TB, what, remedy string) {
 		t.Skipf("needs %s: %s", what, remedy)
 	}
 	t.Fatalf("needs %s: %s (or set NOSPLIT_MISSING_TOOLS=skip)", what, remedy)
+}
+
+// Compiler returns the first of the compilers that is there and understands the
+// flag, or ends the test: what an old compiler of the machine cannot do, a newer
+// one beside it may.
+func Compiler(t testing.TB, flag string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if exec.Command(name, flag, "-c", "-x", "c", os.DevNull, "-o", os.DevNull).Run() == nil {
+			return name
+		}
+	}
+	Missing(t, "a compiler that understands "+flag, "apt-get install -y "+names[len(names)-1])
+	return ""
 }
 
 // Run runs a program in dir and ends the test when it fails. It returns what

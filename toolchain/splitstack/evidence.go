@@ -141,24 +141,21 @@ func (j *judgement) findRelocatedCalls() error {
 	}
 	entries := 0
 	for i := 1; i < j.file.NumSections; i++ {
-		if t := j.file.Header(i).Type; t != elf.SHT_RELA && t != elf.SHT_REL && t != elfobj.SHTCrel {
+		h := j.file.Header(i)
+		if h.Type != elf.SHT_RELA && h.Type != elf.SHT_REL && h.Type != elfobj.SHTCrel || int(h.Link) != j.symtab {
 			continue
 		}
-		s := j.file.Section(i)
-		if int(s.Link) != j.symtab {
-			continue
-		}
-		code := j.codeOf(int(s.Info))
+		code := j.codeOf(int(h.Info))
 		if code == nil {
 			continue // it does not change code
 		}
-		t, err := j.file.Relocations(s)
+		t, err := j.file.Relocations(j.file.Section(i))
 		if err != nil {
 			return err
 		}
 		// Each entry takes a byte at least, and no two tables share any.
 		if entries += t.Len; entries > len(j.file.Data) {
-			return &elfobj.FormatError{Offset: s.Offset, Msg: "the relocation tables are larger than the file: they overlap"}
+			return &elfobj.FormatError{Offset: h.Offset, Msg: "the relocation tables are larger than the file: they overlap"}
 		}
 		var r *region
 		for t.NextOf(targets) {
@@ -166,7 +163,7 @@ func (j *judgement) findRelocatedCalls() error {
 				continue
 			}
 			if r == nil {
-				r = j.regionOf(int(s.Info), code)
+				r = j.regionOf(int(h.Info), code)
 			}
 			if err := j.call(r, int(t.Offset), names[t.Symbol]); err != nil {
 				return err
@@ -184,24 +181,30 @@ func (j *judgement) findRelocatedCalls() error {
 const maxTargets = 16
 
 // codeOf returns what a relocation table of code changes: a section that is
-// executable, or that split code may hide in. It is nil for others.
+// executable, or one that guards were found in. It is nil for others.
 func (j *judgement) codeOf(section int) []byte {
 	if section <= 0 || section >= j.file.NumSections {
 		return nil
 	}
-	if h := j.file.Header(section); h.Flags&elf.SHF_EXECINSTR == 0 && !isSuspectData(h) {
-		return nil
+	if h := j.file.Header(section); !isCode(h) {
+		i, ok := j.findRegion(section)
+		if !ok {
+			return nil
+		}
+		return j.regions[i].code
+	} else if !j.file.Outside(h) {
+		return j.file.Data[h.Offset : h.Offset+h.Size]
 	}
-	code, err := j.file.Section(section).Bytes()
-	if err != nil {
-		return nil
-	}
-	return code
+	return nil
+}
+
+func (j *judgement) findRegion(section int) (int, bool) {
+	return slices.BinarySearchFunc(j.regions, section, func(r *region, section int) int { return r.section - section })
 }
 
 // regionOf finds the region of a section, or makes one.
 func (j *judgement) regionOf(section int, code []byte) *region {
-	i, ok := slices.BinarySearchFunc(j.regions, section, func(r *region, section int) int { return r.section - section })
+	i, ok := j.findRegion(section)
 	if !ok {
 		j.regions = slices.Insert(j.regions, i, &region{section: section, code: code, scan: scan{store: -1}})
 	}

@@ -44,6 +44,14 @@ func newFunctionTable(o *object) (functionTable, error) {
 		return ft, err
 	}
 	for i := 1; i < t.Len; i++ {
+		switch t.Type(i) {
+		case elf.STT_FUNC, elf.STT_GNU_IFUNC, elf.STT_NOTYPE:
+		default:
+			continue
+		}
+		if !t.Defined(i) {
+			continue
+		}
 		s := t.Symbol(i)
 		if s.Section == 0 || s.Special || s.Section >= o.file.NumSections && o.file.NumSections > 0 {
 			continue
@@ -83,7 +91,7 @@ func rankOf(f *elfobj.File, s elfobj.Symbol) (int8, bool) {
 	switch s.Type() {
 	case elf.STT_FUNC, elf.STT_GNU_IFUNC:
 	case elf.STT_NOTYPE:
-		if f.NumSections == 0 || !f.Section(s.Section).Executable() {
+		if f.NumSections == 0 || f.Header(s.Section).Flags&elf.SHF_EXECINSTR == 0 {
 			return 0, false
 		}
 		rank = 3

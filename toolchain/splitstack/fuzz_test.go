@@ -10,8 +10,10 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/splitstack"
 )
 
-// FuzzJudge judges arbitrary bytes: machine code, symbols, relocations and
-// debug information alike. It must not panic, and findings must be in order.
+// FuzzJudge judges arbitrary bytes: machine code, symbols, relocations, bitcode
+// and debug information alike. It must not panic nor take more memory than it
+// may, and findings must be in order. The seeds in testdata/fuzz are objects for
+// machines whose compilers need not be here.
 func FuzzJudge(f *testing.F) {
 	dir := f.TempDir()
 	for _, c := range []struct{ compiler, flags string }{
@@ -33,7 +35,8 @@ func FuzzJudge(f *testing.F) {
 		if err != nil {
 			return
 		}
-		fds, err := splitstack.Judge(file, splitstack.Options{})
+		var fds []finding.Finding
+		objtest.Bounded(t, len(data), func() { fds, err = splitstack.Judge(file, splitstack.Options{}) })
 		if err != nil {
 			return
 		}

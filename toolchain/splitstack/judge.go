@@ -11,7 +11,8 @@
 //     object also carries the compiler's note, and otherwise NS009.
 //  3. libgcc's own runtime is NS005, a user of its context API NS006, the note
 //     without any split code NS004.
-//  4. What cannot be decided is NS003 or NS007 and never clean.
+//  4. Functions with the split-stack attribute in LLVM bitcode are NS002.
+//  5. What cannot be decided is NS003 or NS007 and never clean.
 package splitstack
 
 import (
@@ -27,6 +28,9 @@ import (
 // ErrNoCode says why a file is not judged that holds the description of code
 // but not the code: it is neither clean nor a violation.
 const ErrNoCode = skipReason("separate debug information: its code sections are empty")
+
+// ErrSplitDWARF says why .dwo and .dwp files are not judged.
+const ErrSplitDWARF = skipReason("split debug information: it holds no code")
 
 // ErrCore says why core dumps are not judged.
 const ErrCore = skipReason("core dump")
@@ -46,7 +50,7 @@ type Options struct {
 }
 
 // Judge decides about one ELF object. The findings are sorted by ID. The error
-// is ErrNoCode or ErrCore for a file that there is nothing to decide about;
+// is ErrNoCode, ErrSplitDWARF or ErrCore for a file that there is nothing to decide about;
 // everything else that is wrong with the object is a finding.
 func Judge(f *elfobj.File, opt Options) ([]finding.Finding, error) {
 	if f.Type == elf.ET_CORE {
@@ -59,9 +63,15 @@ func Judge(f *elfobj.File, opt Options) ([]finding.Finding, error) {
 	if o.noCode {
 		return nil, ErrNoCode
 	}
+	if o.splitDWARF {
+		return nil, ErrSplitDWARF
+	}
 	j := judgement{object: o, describeFirst: opt.Describe, nameBytes: nameBudget(len(f.Data))}
 	if err := j.decide(); err != nil {
 		return []finding.Finding{Unreadable(err)}, nil
+	}
+	if len(o.bitcode) > 0 {
+		return mergeBitcode(j.findings, o.judgeBitcode(nameBudget(len(f.Data)))), nil
 	}
 	return j.findings, nil
 }

@@ -24,9 +24,13 @@ type object struct {
 	dynsym  int
 	xindex  int
 	notes   []elfobj.Section
-	ltoOpts int // .gnu.lto_.opts
+	ltoOpts int              // .gnu.lto_.opts
+	bitcode []elfobj.Section // .llvm.lto
 	noCode  bool
-	byAddr  []elfobj.Section // what a linked file maps, by address; nil until needed
+	// splitDWARF is true for the debug information that -gsplit-dwarf puts
+	// into a file of its own.
+	splitDWARF bool
+	byAddr     []elfobj.Section // what a linked file maps, by address; nil until needed
 
 	named []namedSymbol // symbols of the runtime, from symtab or dynsym
 }
@@ -134,7 +138,7 @@ func isSuspectData(h elfobj.Header) bool {
 
 func (o *object) readSections() error {
 	f := o.file
-	var emptyCode, code bool
+	var emptyCode, code, loaded, dwo bool
 	var run codeRun
 	for i := 1; i < f.NumSections; i++ {
 		h := f.Header(i)
@@ -171,6 +175,7 @@ func (o *object) readSections() error {
 			continue
 		}
 		if h.Flags&elf.SHF_ALLOC != 0 {
+			loaded = loaded || h.Size > 0
 			continue // compilers tell of themselves in sections that are not loaded
 		}
 		switch f.NameStart(h) {
@@ -182,10 +187,17 @@ func (o *object) readSections() error {
 			if f.Section(i).NamePrefix(".gnu.lto_.opts") {
 				o.ltoOpts = i
 			}
+		case startLLVM:
+			if s := f.Section(i); s.NamePrefix(".llvm.lto\x00") && !f.Linked() {
+				o.bitcode = append(o.bitcode, s)
+			}
+		case startDebugInfo:
+			dwo = dwo || f.Section(i).NamePrefix(".debug_info.dwo")
 		}
 	}
 	o.searchRun(run, isCode)
 	o.noCode = emptyCode && !code
+	o.splitDWARF = dwo && !code && !loaded
 	return nil
 }
 
@@ -267,6 +279,8 @@ var (
 	startLTOSlim    = nameStart("__gnu_lto_slim")
 	startNote       = nameStart(".note.GNU-")
 	startLTO        = nameStart(".gnu.lto_")
+	startDebugInfo  = nameStart(".debug_info")
+	startLLVM       = nameStart(".llvm.lto")
 )
 
 func nameStart(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s[:8])) }

@@ -148,7 +148,7 @@ func tally(objects []finding.Object, allowed int) string {
 	text := plural(len(objects), "object", "objects") + ", " + plural(violations, "violation", "violations") +
 		fmt.Sprintf(", %d unauditable", unauditable)
 	if allowed > 0 {
-		text += fmt.Sprintf(" (%d allowed by the policy)", allowed)
+		text += fmt.Sprintf(" (%d allowed)", allowed)
 	}
 	return text
 }

@@ -108,7 +108,7 @@ func conclusion(r *finding.Report) string {
 	s := r.Summarize()
 	allowed, missing := "", ""
 	if s.Allowed > 0 {
-		allowed = fmt.Sprintf(" (%d allowed by the policy)", s.Allowed)
+		allowed = fmt.Sprintf(" (%d allowed)", s.Allowed)
 	}
 	if n := len(r.Errors); n > 0 {
 		missing = ", " + plural(n, "path", "paths") + " not audited"

@@ -299,7 +299,7 @@ func TestManyFindingsOfOneFile(t *testing.T) {
 
 func TestSuppressedIsNotAnnotated(t *testing.T) {
 	r := &finding.Report{Files: 1, Objects: []finding.Object{object("legacy.o", "", 0, allowed(guards(2)))}}
-	if got, want := document(t, r, options), "nosplit: 1 object in 1 file: 0 clean, 1 violation, 0 unauditable (1 allowed by the policy), 0 skipped\n"; got != want {
+	if got, want := document(t, r, options), "nosplit: 1 object in 1 file: 0 clean, 1 violation, 0 unauditable (1 allowed), 0 skipped\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

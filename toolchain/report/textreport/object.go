@@ -227,7 +227,7 @@ func tally(objects []finding.Object) string {
 		parts = append(parts, "all clean")
 	}
 	if allowed > 0 {
-		parts = append(parts, fmt.Sprintf("%d allowed by the policy", allowed))
+		parts = append(parts, fmt.Sprintf("%d allowed", allowed))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -41,7 +41,7 @@ func (p *printer) conclusion(r *finding.Report) {
 	case s.Violations+s.Unauditable == 0:
 		p.printf("%s: read %s.%s\n", p.style.green("No split-stack code found"), read, incomplete)
 	case failing == 0:
-		p.printf("Nothing but what the policy allows: %s, %s, among %s.%s\n",
+		p.printf("Nothing but what is allowed: %s, %s, among %s.%s\n",
 			plural(s.Violations, "violation", "violations"), fmt.Sprintf("%d unauditable", s.Unauditable), read, incomplete)
 	default:
 		p.printf("%s, %d unauditable%s, among %s.%s\n",
@@ -53,7 +53,7 @@ func allowedNote(s finding.Summary) string {
 	if s.Allowed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%d allowed by the policy)", s.Allowed)
+	return fmt.Sprintf(" (%d allowed)", s.Allowed)
 }
 
 // Summary returns the counts in one line, as in "54067 objects in 4065 files

@@ -58,6 +58,7 @@ func Write(w io.Writer, r *finding.Report, opt Options) error {
 		p.file(objects)
 	}
 	p.closeFileLines()
+	p.goFiles(r.Objects)
 	if opt.All {
 		p.skipped(r.Skipped)
 	}

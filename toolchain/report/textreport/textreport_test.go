@@ -71,6 +71,17 @@ func runtimeNote() finding.Finding {
 	return finding.Finding{ID: finding.NS005, Level: finding.Note, Message: "the split-stack runtime is linked in"}
 }
 
+func inBaseline(f finding.Finding) finding.Finding {
+	f.Suppressed = &finding.Suppression{Reason: "known: in the baseline", By: "known.json"}
+	return f
+}
+
+func goProgram(path string, b finding.GoBuild, fs ...finding.Finding) finding.Object {
+	o := elf(path, "", 0, fs...)
+	o.Go = &b
+	return o
+}
+
 func manyMembers(n int) finding.Report {
 	r := finding.Report{Files: 1, Bytes: 123_456_789}
 	for i := range n {
@@ -112,6 +123,20 @@ var cases = map[string]finding.Report{
 	"allowed": {
 		Files: 1, Bytes: 999,
 		Objects: []finding.Object{elf("build/legacy.o", "", 0, allowedBy(guardFinding(2)))},
+	},
+	"known": {
+		Files: 1, Bytes: 999,
+		Objects: []finding.Object{elf("build/legacy.o", "", 0, inBaseline(guardFinding(2)))},
+	},
+	"go": {
+		Files: 4, Bytes: 12_345_678,
+		Objects: []finding.Object{
+			goProgram("app", finding.GoBuild{Compiler: "gc", Version: "go1.27.3", LinkMode: "external", Cgo: "yes",
+				Settings: []finding.GoSetting{{Key: "CGO_ENABLED", Value: "1"}, {Key: "CGO_CFLAGS", Value: "-O2 -fsplit-stack"}}}, guardFinding(1)),
+			goProgram("old", finding.GoBuild{Compiler: "gc"}),
+			goProgram("pure", finding.GoBuild{Compiler: "gc", Version: "go1.26.8\x1b[0m", LinkMode: "internal", Cgo: "no"}),
+			goProgram("usr/bin/gofmt-12", finding.GoBuild{Compiler: "gccgo", Version: "12.2.0", LinkMode: "external", Cgo: "no"}),
+		},
 	},
 	"many_members": manyMembers(247),
 	"many_files":   manyFiles(102),
@@ -206,7 +231,7 @@ func TestSummary(t *testing.T) {
 	}{
 		"empty":    {&finding.Report{}, "0 objects in 0 files (0 B): 0 clean, 0 violations, 0 unauditable, 0 skipped"},
 		"singular": {&one, "1 object in 1 file (1 B): 0 clean, 1 violation, 0 unauditable, 0 skipped"},
-		"mixed":    {&mixed, "8 objects in 5 files (5.5 GB): 4 clean, 3 violations, 1 unauditable (1 allowed by the policy), 0 skipped, 1 path not audited"},
+		"mixed":    {&mixed, "8 objects in 5 files (5.5 GB): 4 clean, 3 violations, 1 unauditable (1 allowed), 0 skipped, 1 path not audited"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Summary(tt.report); got != tt.want {

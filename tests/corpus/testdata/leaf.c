@@ -1,0 +1,1 @@
+int leaf(int a) { return a + 1; }
