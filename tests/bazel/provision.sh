@@ -19,7 +19,7 @@ suite=forky # the first Debian with bazel-bootstrap 7.7
 # Bazel itself brings gcc, a Java runtime and python3. The others are for the
 # tests that compile (clang and lld as second opinions, 32-bit libraries) and
 # for Bazel, which packs the outputs of tests.
-packages="bazel-bootstrap bazel-rules-shell binutils-gold clang file gcc-multilib lld zip"
+packages="bazel-bootstrap bazel-rules-shell binutils-gold clang file gcc-multilib lld llvm zip"
 
 root=$cache/root
 want="1 $suite $packages"

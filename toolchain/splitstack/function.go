@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"slices"
 
+	"github.com/rules-nosplit/rules_nosplit/toolchain/ehframe"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/elfobj"
 )
 
@@ -12,6 +13,9 @@ import (
 type functionTable struct {
 	table elfobj.SymbolTable
 	entry []functionEntry // sorted by section, address, rank
+	// unwind are the functions of a linked file as its .eh_frame has them,
+	// which stays when the symbols are stripped.
+	unwind ehframe.Table
 }
 
 type functionEntry struct {
@@ -26,6 +30,10 @@ type functionEntry struct {
 // untyped ones in executable sections, which assembler sources give functions.
 func newFunctionTable(o *object) (functionTable, error) {
 	var ft functionTable
+	if o.file.Linked() {
+		// It helps where symbols do not; what is broken helps less.
+		ft.unwind, _ = ehframe.Functions(o.file)
+	}
 	section := o.symtab
 	if section == 0 {
 		section = o.dynsym
@@ -122,21 +130,40 @@ func isMappingSymbol(f *elfobj.File, name []byte) bool {
 type function struct {
 	name  []byte // part of the file
 	start uint64
-	known bool // false when the file has no symbol for the place
+	known bool // false when the file does not tell
+	sized bool // its symbol has a size
 }
 
 // any reports whether the table knows a function in the section at all (in a
 // linked file: anywhere).
 func (ft *functionTable) any(section int) bool {
+	if len(ft.unwind) > 0 {
+		return true
+	}
 	i, _ := slices.BinarySearchFunc(ft.entry, section, func(e functionEntry, section int) int {
 		return cmp.Compare(e.section, section)
 	})
 	return i < len(ft.entry) && ft.entry[i].section == section
 }
 
-// find returns the function at an address. A function of known size does not
-// reach beyond its end.
+// find returns the function at an address: by the symbols, and without a name by
+// .eh_frame.
 func (ft *functionTable) find(section int, at uint64) function {
+	fn := ft.findSymbol(section, at)
+	if fn.known && fn.sized || section != 0 {
+		return fn
+	}
+	// A symbol without a size, such as _init, reaches as far as nothing else
+	// begins.
+	if r, ok := ft.unwind.Find(at); ok && (!fn.known || r.Start > fn.start) {
+		return function{start: r.Start, known: true}
+	}
+	return fn
+}
+
+// findSymbol returns the function that a symbol names. One of known size does
+// not reach beyond its end.
+func (ft *functionTable) findSymbol(section int, at uint64) function {
 	// The first entry beyond the place; the one before it is the nearest.
 	i, _ := slices.BinarySearchFunc(ft.entry, at, func(e functionEntry, at uint64) int {
 		if c := cmp.Compare(e.section, section); c != 0 {
@@ -162,5 +189,6 @@ func (ft *functionTable) find(section int, at uint64) function {
 		name:  ft.table.Name(ft.table.Symbol(int(e.symbol))),
 		start: e.start,
 		known: true,
+		sized: e.size != 0,
 	}
 }
