@@ -69,6 +69,10 @@ func (f *File) Header(i int) Header {
 	}
 	off := f.shoff + uint64(i)*f.shentsize
 	o := f.order
+	if f.is64 && o == littleEndian {
+		b, le := f.Data[off:][:shdrSize64], binary.LittleEndian
+		return Header{le.Uint32(b), elf.SectionType(le.Uint32(b[4:])), elf.SectionFlag(le.Uint64(b[8:])), le.Uint64(b[24:]), le.Uint64(b[32:]), le.Uint32(b[40:]), le.Uint32(b[44:])}
+	}
 	if f.is64 {
 		b := f.Data[off:][:shdrSize64]
 		return Header{o.Uint32(b), elf.SectionType(o.Uint32(b[4:])), elf.SectionFlag(o.Uint64(b[8:])), o.Uint64(b[24:]), o.Uint64(b[32:]), o.Uint32(b[40:]), o.Uint32(b[44:])}

@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // SymbolTable is a section of type SHT_SYMTAB or SHT_DYNSYM.
@@ -107,6 +108,38 @@ func (t *SymbolTable) Defined(i int) bool {
 	}
 	shndx := t.file.order.Uint16(t.entries[at:])
 	return shndx != uint16(elf.SHN_UNDEF) && shndx != uint16(elf.SHN_COMMON)
+}
+
+// NextStart returns the first entry from i on that is defined, or is not, and
+// whose name begins with one of the starts, as NameStart reads them; Len when
+// there is none. It is the loop that every symbol of a scan passes through.
+func (t *SymbolTable) NextStart(i int, defined bool, starts []uint64) int {
+	if t.file.is64 && t.file.order == littleEndian {
+		return t.nextStart64(i, defined, starts)
+	}
+	for ; i < t.Len; i++ {
+		if t.Defined(i) == defined && slices.Contains(starts, t.NameStart(i)) {
+			return i
+		}
+	}
+	return t.Len
+}
+
+// nextStart64 is NextStart for most files of this world.
+func (t *SymbolTable) nextStart64(i int, defined bool, starts []uint64) int {
+	le := binary.LittleEndian
+	names := t.Strings
+	for entries := t.entries[i*symSize64:]; len(entries) >= symSize64; entries = entries[symSize64:] {
+		shndx := le.Uint16(entries[6:])
+		if (shndx != uint16(elf.SHN_UNDEF) && shndx != uint16(elf.SHN_COMMON)) == defined {
+			off := uint64(le.Uint32(entries))
+			if off+8 <= uint64(len(names)) && slices.Contains(starts, le.Uint64(names[off:])) {
+				return i
+			}
+		}
+		i++
+	}
+	return t.Len
 }
 
 // Type is the type of entry i, in less time than Symbol takes.

@@ -272,16 +272,17 @@ const pageSize = 4096
 
 // Name starts, as SymbolTable.NameStart reads them.
 var (
-	startMorestack  = nameStart("__morestack")
-	startSplitstack = nameStart("__splitstack_")
-	startGeneric    = nameStart("__generic_morestack")
-	startSplitInit  = nameStart("__stack_split_initialize")
-	startLTOSlim    = nameStart("__gnu_lto_slim")
-	startNote       = nameStart(".note.GNU-")
-	startLTO        = nameStart(".gnu.lto_")
-	startDebugInfo  = nameStart(".debug_info")
-	startLLVM       = nameStart(".llvm.lto")
+	startNote      = nameStart(".note.GNU-")
+	startLTO       = nameStart(".gnu.lto_")
+	startDebugInfo = nameStart(".debug_info")
+	startLLVM      = nameStart(".llvm.lto")
 )
+
+// reservedStarts are those of the names that reserved knows.
+var reservedStarts = []uint64{
+	nameStart("__morestack"), nameStart("__splitstack_"), nameStart("__generic_morestack"),
+	nameStart("__stack_split_initialize"), nameStart("__gnu_lto_slim"),
+}
 
 func nameStart(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s[:8])) }
 
@@ -312,23 +313,20 @@ func (o *object) readSymbols() error {
 // nameSymbols gathers the symbols with reserved names: those that are defined
 // here, or the others.
 func (o *object) nameSymbols(t *elfobj.SymbolTable, defined bool) {
-	names := map[uint32]string{}
-	for i := 1; i < t.Len; i++ {
-		if t.Defined(i) != defined {
-			continue
-		}
-		switch t.NameStart(i) {
-		case startMorestack, startSplitstack, startGeneric, startSplitInit, startLTOSlim:
-			s := t.Symbol(i)
-			if name := t.Name(s); reserved(name) {
-				// Many symbols may share one name.
-				known, ok := names[s.NameOff]
-				if !ok {
-					known = string(name)
-					names[s.NameOff] = known
+	var names map[uint32]string
+	for i := t.NextStart(1, defined, reservedStarts); i < t.Len; i = t.NextStart(i+1, defined, reservedStarts) {
+		s := t.Symbol(i)
+		if name := t.Name(s); reserved(name) {
+			// Many symbols may share one name.
+			known, ok := names[s.NameOff]
+			if !ok {
+				if names == nil {
+					names = map[uint32]string{}
 				}
-				o.named = append(o.named, namedSymbol{s, i, known})
+				known = string(name)
+				names[s.NameOff] = known
 			}
+			o.named = append(o.named, namedSymbol{s, i, known})
 		}
 	}
 }
