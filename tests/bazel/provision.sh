@@ -99,6 +99,13 @@ rm -rf "$new"/var/lib/apt/lists/*
 : >>"$new/etc/hostname"
 mkdir -p "$new/usr/local"
 printf '%s' "$want" >"$new/.stamp"
+# A server that was started in the old root would go on without its files.
+for mounts in /proc/[0-9]*/mountinfo; do
+  if grep -qs "/${cache##*/}/root/usr /usr " "$mounts"; then
+    pid=${mounts#/proc/}
+    kill "${pid%/mountinfo}" 2>/dev/null || :
+  fi
+done
 rm -rf "$root"
 mv "$new" "$root"
 say "Bazel is ready in $root"

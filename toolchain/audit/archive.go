@@ -17,9 +17,9 @@ const (
 	// make the cost of handing it out invisible, little enough to keep all
 	// workers busy on one archive.
 	rangeBytes = 1 << 20
-	// releaseBytes is how large an archive is whose members leave memory as
-	// soon as they are judged, and not only when all of it is.
-	releaseBytes = 64 << 20
+	// releaseBytes is how much of a large archive leaves memory at a time, while
+	// the walk is still under way.
+	releaseBytes = 32 << 20
 	// maxDepth bounds archives within archives. Linkers read none of them.
 	maxDepth = 4
 	// maxRepeats bounds how often a thin archive may name one file, so that a
@@ -35,6 +35,8 @@ type archiveWalk struct {
 	named  map[string]int // how often, in a thin archive
 	// headers are where the headers of the members lie.
 	headers []uint64
+	// released is how much of the archive has left memory.
+	released uint64
 }
 
 // auditArchive begins the walk through an archive.
@@ -64,6 +66,16 @@ func (r *run) walkArchive(src *source, walk *archiveWalk, res *results) {
 	}
 }
 
+// release lets go of what lies well before the member that the walk has come
+// to. Another worker may still be at it, and reads it again then.
+func (w *archiveWalk) release(src *source, m *ararchive.Member) {
+	const near = releaseBytes / 4
+	if !m.Thin && m.Header > w.released+releaseBytes {
+		src.file.Release(src.file.Data[w.released : m.Header-near])
+		w.released = m.Header - near
+	}
+}
+
 // nextMembers returns the members of the next range, and whether there may be
 // more behind them.
 func (r *run) nextMembers(src *source, walk *archiveWalk, res *results) (members []*ararchive.Member, more bool) {
@@ -81,6 +93,7 @@ func (r *run) nextMembers(src *source, walk *archiveWalk, res *results) (members
 		}
 		walk.next = m.Index + 1
 		walk.headers = append(walk.headers, m.Header)
+		walk.release(src, m)
 		// A thin member's content is elsewhere, and as large as it says.
 		size += m.Size
 		if m.Thin && !walk.take(src, m, res) {
@@ -112,9 +125,6 @@ func (w *archiveWalk) take(src *source, m *ararchive.Member, res *results) bool 
 
 func (r *run) auditMembers(src *source, members []*ararchive.Member, res *results) {
 	before := len(res.objects)
-	if whole := span(src, members); len(whole) > 0 && len(src.file.Data) > releaseBytes {
-		defer src.file.Release(whole)
-	}
 	for _, m := range members {
 		if r.ctx.Err() != nil {
 			return
@@ -129,15 +139,6 @@ func (r *run) auditMembers(src *source, members []*ararchive.Member, res *result
 		})
 	}
 	r.meter.add(0, len(res.objects)-before, 0)
-}
-
-// span is the part of the archive that holds the members.
-func span(src *source, members []*ararchive.Member) []byte {
-	first, last := members[0], members[len(members)-1]
-	if last.Thin {
-		return nil
-	}
-	return src.file.Data[first.Offset : last.Offset+last.Size]
 }
 
 // auditMember judges the content of a member.

@@ -135,7 +135,7 @@ func (r *run) judge(c content, o finding.Object, data []byte, res *results) {
 	o.Format, o.Machine = f.FormatName(), f.MachineName()
 	findings, err := splitstack.Judge(f, splitstack.Options{
 		Describe: func() int { return c.describe(r.describe) },
-		Pager:    c.file,
+		Release:  c.file.Release,
 	})
 	if err != nil {
 		res.skip(c.input, o, err.Error())

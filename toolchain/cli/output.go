@@ -14,6 +14,7 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/printable"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/githubreport"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/htmlreport"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/jsonreport"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/junitreport"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/sarifreport"
@@ -48,6 +49,9 @@ var formats = []struct {
 	}},
 	{"github", func(w io.Writer, r *finding.Report, how rendering) error {
 		return githubreport.Write(w, r, githubreport.Options{All: how.all, Base: how.base})
+	}},
+	{"html", func(w io.Writer, r *finding.Report, how rendering) error {
+		return htmlreport.Write(w, r, htmlreport.Options{All: how.all, Tool: htmlreport.Tool{Name: "nosplit", Version: how.version}})
 	}},
 }
 

@@ -59,7 +59,7 @@ func (d descriptor) readAt(b []byte) (int, error) {
 
 func (d descriptor) load(size int) ([]byte, mapping, error) {
 	data, err := unix.Mmap(int(d), 0, size, unix.PROT_READ, unix.MAP_PRIVATE)
-	return data, mapping{unix.Munmap, populate, dontNeed}, err
+	return data, mapping{unix.Munmap, dontNeed}, err
 }
 
 // dontNeed may fail: then the pages stay.

@@ -21,9 +21,8 @@ type File struct {
 // mapping is what can be done with the bytes of a mapped file; without
 // functions the bytes are ordinary memory.
 type mapping struct {
-	unmap func([]byte) error
-	// Both take whole pages.
-	populate, release func([]byte)
+	unmap   func([]byte) error
+	release func([]byte) // of whole pages
 }
 
 // ErrNotRegular says that a path is no regular file.
@@ -96,21 +95,17 @@ func (f *File) Close() error {
 
 var pageSize = uintptr(os.Getpagesize())
 
-// Populate tells that all of a part of Data is about to be read, so that the
-// system can provide its pages at once: a fault for every few of them costs
-// more than reading what they hold. Parts of other memory are ignored.
-func (f *File) Populate(part []byte) {
-	if from, to, ok := f.locate(part); ok && f.mapping.populate != nil {
-		f.mapping.populate(f.Data[from&^(pageSize-1) : to])
-	}
-}
-
 // Release tells that a part of Data will hardly be read again, so that its
 // pages need not stay in the process; what is read of it all the same comes
 // from the system's cache. Parts of other memory are ignored.
 func (f *File) Release(part []byte) {
-	from, to, ok := f.locate(part)
-	if !ok || f.mapping.release == nil {
+	if len(part) == 0 || len(f.Data) == 0 || f.mapping.release == nil {
+		return
+	}
+	// Only the addresses tell where a slice lies in another one.
+	from := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(f.Data)))
+	to := from + uintptr(len(part))
+	if from > to || to > uintptr(len(f.Data)) {
 		return
 	}
 	from = (from + pageSize - 1) &^ (pageSize - 1)
@@ -120,15 +115,4 @@ func (f *File) Release(part []byte) {
 	if from < to {
 		f.mapping.release(f.Data[from:to])
 	}
-}
-
-// locate finds a part in Data; false when it lies elsewhere.
-func (f *File) locate(part []byte) (from, to uintptr, ok bool) {
-	if len(part) == 0 || len(f.Data) == 0 {
-		return 0, 0, false
-	}
-	// Only the addresses tell where a slice lies in another one.
-	from = uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(f.Data)))
-	to = from + uintptr(len(part))
-	return from, to, from <= to && to <= uintptr(len(f.Data))
 }

@@ -75,7 +75,7 @@ func judgeModules(modules []bitcode.Module, section string, nameBytes int) []fin
 		if n == 1 {
 			what = "1 function in LLVM bitcode carries"
 		}
-		split.Message = what + " the split-stack attribute: the link makes split-stack code of them, whatever its flags"
+		split.Message = what + " the split-stack attribute"
 		fds = append(fds, split)
 	}
 	if len(ignored.Functions) > 0 {

@@ -19,7 +19,7 @@ func (j *judgement) findGuards() error {
 	found := false
 	for _, r := range j.regions {
 		if j.file.Linked() {
-			r.scan = j.dialect.scan(text{r.code, j.pager})
+			r.scan = j.dialect.scan(text{r.code, j.release})
 		}
 		found = found || len(r.scan.guards) > 0 || r.scan.store >= 0
 		if r.scan.store >= 0 && j.store == nil {
@@ -35,7 +35,7 @@ func (j *judgement) findGuards() error {
 	}
 	for _, r := range j.regions {
 		if j.file.Linked() && j.dialect.rewritten != nil { // only a final link rewrites
-			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(text{r.code, j.pager})...)
+			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(text{r.code, j.release})...)
 		}
 		slices.SortFunc(r.scan.guards, func(a, b Guard) int { return a.Start - b.Start })
 		r.callSites()

@@ -115,29 +115,17 @@ type scan struct {
 
 // text is code to search from one end to the other.
 type text struct {
-	code  []byte
-	pager Pager
+	code []byte
+	// release, when not nil, is told of the parts that have been searched.
+	release func([]byte)
 }
 
-// A Pager is told how a mapped file is read, in large parts.
-type Pager interface {
-	// Populate is told what is about to be read.
-	Populate([]byte)
-	// Release is told what has been read and will hardly be needed again: a
-	// file of a gigabyte need not stay in memory.
-	Release([]byte)
-}
-
-const (
-	// blockBytes is how much is searched between two releases.
-	blockBytes = 4 << 20
-	// pagedBytes is how large code must be to be worth a call of the Pager.
-	pagedBytes = 256 << 10
-)
+// blockBytes is how much is searched between two releases.
+const blockBytes = 16 << 20
 
 // contains reports whether the bytes b are in the code.
 func (t text) contains(b []byte) bool {
-	if t.pager == nil || len(t.code) < pagedBytes {
+	if t.release == nil || len(t.code) <= blockBytes {
 		return bytes.Contains(t.code, b)
 	}
 	found := false
@@ -148,12 +136,8 @@ func (t text) contains(b []byte) bool {
 // each calls f for the places of the bytes b in the code.
 func (t text) each(b []byte, f func(at int)) {
 	code := t.code
-	paged := t.pager != nil && len(code) >= pagedBytes
 	for from := 0; from < len(code); from += blockBytes {
 		block := min(from+blockBytes, len(code))
-		if paged {
-			t.pager.Populate(code[from:block])
-		}
 		// What begins in this block may end in the next one.
 		end := min(block+len(b)-1, len(code))
 		for at := from; at < end; at++ {
@@ -164,8 +148,8 @@ func (t text) each(b []byte, f func(at int)) {
 			at += i
 			f(at)
 		}
-		if paged && len(code) > blockBytes {
-			t.pager.Release(code[from:block])
+		if t.release != nil && len(code) > blockBytes {
+			t.release(code[from:block])
 		}
 	}
 }

@@ -45,8 +45,10 @@ type Options struct {
 	// functions: how many functions of a finding get their demangled names
 	// and source lines, the first ones by offset. nil means all.
 	Describe func() int
-	// Pager, when not nil, is told which parts of the file are read.
-	Pager Pager
+	// Release, when not nil, is told of large parts of the file that have
+	// been read and will hardly be needed again: a mapped file of a gigabyte
+	// need not stay in memory.
+	Release func([]byte)
 }
 
 // Judge decides about one ELF object. The findings are sorted by ID. The error
@@ -56,7 +58,7 @@ func Judge(f *elfobj.File, opt Options) ([]finding.Finding, error) {
 	if f.Type == elf.ET_CORE {
 		return nil, ErrCore
 	}
-	o, err := readObject(f, opt.Pager)
+	o, err := readObject(f, opt.Release)
 	if err != nil {
 		return []finding.Finding{Unreadable(err)}, nil
 	}

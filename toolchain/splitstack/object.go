@@ -17,10 +17,10 @@ type object struct {
 	file    *elfobj.File
 	dialect *dialect // nil for a machine without a decision procedure
 
-	regions []*region // in a relocatable object only those of interest, by section
-	bytes   uint64    // of code that has been searched
-	pager   Pager
-	symtab  int // section index, 0 for none
+	regions []*region    // in a relocatable object only those of interest, by section
+	bytes   uint64       // of code that has been searched
+	release func([]byte) // nil, or Options.Release
+	symtab  int          // section index, 0 for none
 	dynsym  int
 	xindex  int
 	notes   []elfobj.Section
@@ -54,10 +54,10 @@ type namedSymbol struct {
 }
 
 // readObject reads headers and tables, and searches the code of a relocatable
-// object. An error is a *elfobj.FormatError. pager may be
+// object. An error is a *elfobj.FormatError. release may be
 // nil.
-func readObject(f *elfobj.File, pager Pager) (*object, error) {
-	o := &object{file: f, dialect: dialectOf(f), pager: pager}
+func readObject(f *elfobj.File, release func([]byte)) (*object, error) {
+	o := &object{file: f, dialect: dialectOf(f), release: release}
 	if err := o.readSections(); err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (o *object) search(section int, code []byte) {
 	if o.dialect == nil {
 		return
 	}
-	found := o.dialect.scan(text{code, o.pager})
+	found := o.dialect.scan(text{code, o.release})
 	if found.touched || len(found.guards) > 0 {
 		o.regions = append(o.regions, &region{section: section, code: code, scan: found})
 	}
@@ -227,7 +227,7 @@ func (o *object) searchRun(r codeRun, wanted func(elfobj.Header) bool) {
 	if r.first == 0 || o.dialect == nil {
 		return
 	}
-	all := text{o.file.Data[r.from:r.to], o.pager}
+	all := text{o.file.Data[r.from:r.to], o.release}
 	if r.end-r.first > 1 && len(o.dialect.anchor) > 0 && !all.contains(o.dialect.anchor) {
 		return
 	}

@@ -24,7 +24,7 @@ func (p *printer) findings(indent string, o *finding.Object) {
 		} else {
 			p.printf("%s%s %s: %s\n", indent, f.ID, p.level(f.Level), printable.Escape(f.Message))
 		}
-		p.functions(indent+"    ", f.Functions)
+		p.functions(indent+"    ", f)
 		p.evidence(indent+"    ", f)
 	}
 }
@@ -47,7 +47,8 @@ func (p *printer) level(l finding.Level) string {
 	return string(l)
 }
 
-func (p *printer) functions(indent string, functions []finding.Function) {
+func (p *printer) functions(indent string, in *finding.Finding) {
+	functions := in.Functions
 	if len(functions) == 0 {
 		return
 	}
@@ -62,7 +63,11 @@ func (p *printer) functions(indent string, functions []finding.Function) {
 		if f.FrameBytes > 0 {
 			frame = fmt.Sprint(f.FrameBytes)
 		}
-		t.add(functionName(f), sourcePlace(f), fmt.Sprintf("%#x", f.Offset), frame)
+		offset := fmt.Sprintf("%#x", f.Offset)
+		if in.ID == finding.NS002 {
+			offset = "" // intermediate code has no addresses
+		}
+		t.add(functionName(f), sourcePlace(f), offset, frame)
 	}
 	for i, line := range t.lines() {
 		if i == 0 {

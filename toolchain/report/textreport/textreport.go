@@ -242,8 +242,11 @@ func baseName(path string) string {
 // heading is the line above the findings of an object; name is printable.
 func (p *printer) heading(indent, name string, o *finding.Object) {
 	p.details++
-	p.printf("%s%s: %s, %s %s\n", indent, name, p.verdict(o),
-		printable.Escape(o.Machine), printable.Escape(o.Format))
+	kind := ", " + printable.Escape(o.Machine) + " " + printable.Escape(o.Format)
+	if o.Machine == "unknown" && o.Format == "unknown" {
+		kind = ""
+	}
+	p.printf("%s%s: %s%s\n", indent, name, p.verdict(o), kind)
 }
 
 // verdict names what the object is, and that the policy allows it if it does.
