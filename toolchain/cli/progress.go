@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/audit"
@@ -50,13 +51,18 @@ func (l *progressLine) erase() {
 	}
 }
 
+// barWidth is the inside of the progress bar, in columns.
+const barWidth = 20
+
 func progressText(p audit.Progress) string {
-	percent := ""
+	bar := ""
 	if p.FilesTotal > 0 {
-		percent = fmt.Sprintf("%3d%% ", min(100, p.FilesDone*100/p.FilesTotal))
+		done := min(p.FilesDone, p.FilesTotal)
+		filled := done * barWidth / p.FilesTotal
+		bar = fmt.Sprintf("[%s%s] %3d%% ", strings.Repeat("=", filled), strings.Repeat(" ", barWidth-filled), done*100/p.FilesTotal)
 	}
 	return fmt.Sprintf("%s%d of %d files, %s, %d objects",
-		percent, p.FilesDone, p.FilesTotal, textreport.Bytes(p.BytesDone), p.Objects)
+		bar, p.FilesDone, p.FilesTotal, textreport.Bytes(p.BytesDone), p.Objects)
 }
 
 // clip returns the first columns of s, which holds ASCII.

@@ -56,7 +56,7 @@ func TestProgressLine(t *testing.T) {
 	now = now.Add(progressDelay)
 	line.update(audit.Progress{FilesDone: 1, FilesTotal: 4, BytesDone: 5_500_000, Objects: 7})
 	line.update(audit.Progress{FilesDone: 2, FilesTotal: 4})
-	if want := "\r 25% 1 of 4 files, 5.5 MB, 7 objects\x1b[K"; out.String() != want {
+	if want := "\r[=====               ]  25% 1 of 4 files, 5.5 MB, 7 objects\x1b[K"; out.String() != want {
 		t.Errorf("drawn %q, want %q", out.String(), want)
 	}
 	out.Reset()

@@ -3,6 +3,7 @@
 package jsonreport
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -32,76 +33,121 @@ type Options struct {
 	All bool
 }
 
-type document struct {
-	Schema  string               `json:"schema"`
-	Tool    Tool                 `json:"tool"`
-	Summary finding.Summary      `json:"summary"`
-	Objects []finding.Object     `json:"objects"`
-	Skipped []finding.Skipped    `json:"skipped"`
-	Errors  []finding.InputError `json:"errors"`
-}
-
 // Write prints the report to w as one JSON document with a newline at its end.
 // The same report gives the same bytes. Text that is not UTF-8 has U+FFFD in
 // place of each invalid byte, and unprintable runes are written as \u escapes.
-// The errors are those of w.
+// The errors are those of w. The objects are encoded one by one, for a report may
+// have a hundred thousand functions.
 func Write(w io.Writer, r *finding.Report, opt Options) error {
-	doc := document{
-		Schema:  Schema,
-		Tool:    opt.Tool,
-		Summary: r.Summarize(),
-		Objects: objects(r.Objects, opt.All),
-		Skipped: skipped(r.Skipped, opt.All),
-		Errors:  append([]finding.InputError{}, r.Errors...),
+	d := &document{w: bufio.NewWriter(w)}
+	d.field("schema", Schema)
+	d.field("tool", opt.Tool)
+	d.field("summary", r.Summarize())
+	d.list("objects", func(yield func(any)) {
+		for i := range r.Objects {
+			if r.Objects[i].Verdict != finding.Clean || opt.All {
+				yield(withoutNil(r.Objects[i]))
+			}
+		}
+	})
+	d.list("skipped", func(yield func(any)) {
+		for _, s := range r.Skipped {
+			if opt.All || !s.Walked {
+				yield(s)
+			}
+		}
+	})
+	d.list("errors", func(yield func(any)) {
+		for _, e := range r.Errors {
+			yield(e)
+		}
+	})
+	return d.end()
+}
+
+// document is a JSON object in the making, indented by two blanks.
+type document struct {
+	w      *bufio.Writer
+	fields int
+	buf    bytes.Buffer
+	err    error // of the encoder; those of w stay in the bufio.Writer
+}
+
+// name begins a field.
+func (d *document) name(name string) {
+	separator := ",\n"
+	if d.fields == 0 {
+		separator = "{\n"
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
+	d.fields++
+	fmt.Fprintf(d.w, "%s  %q: ", separator, name)
+}
+
+func (d *document) field(name string, value any) {
+	d.name(name)
+	d.value("  ", value)
+}
+
+// list writes a field with the values that each yields.
+func (d *document) list(name string, each func(yield func(any))) {
+	d.name(name)
+	n := 0
+	each(func(value any) {
+		separator := ",\n    "
+		if n == 0 {
+			separator = "[\n    "
+		}
+		n++
+		d.w.WriteString(separator)
+		d.value("    ", value)
+	})
+	if n == 0 {
+		d.w.WriteString("[]")
+		return
+	}
+	d.w.WriteString("\n  ]")
+}
+
+// value writes one value; its lines but the first begin with the prefix.
+func (d *document) value(prefix string, value any) {
+	d.buf.Reset()
+	encoder := json.NewEncoder(&d.buf)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(doc); err != nil {
-		return fmt.Errorf("encoding the report: %w", err)
+	encoder.SetIndent(prefix, "  ")
+	if err := encoder.Encode(value); err != nil && d.err == nil {
+		d.err = fmt.Errorf("encoding the report: %w", err)
 	}
-	_, err := w.Write(escapeUnprintable(b.Bytes()))
-	return err
+	d.w.Write(escapeUnprintable(bytes.TrimSuffix(d.buf.Bytes(), []byte("\n"))))
 }
 
-// objects selects what to print and replaces nil slices, which would be
-// printed as null. The report itself stays as it is.
-func objects(in []finding.Object, all bool) []finding.Object {
-	out := []finding.Object{}
-	for _, o := range in {
-		if o.Verdict == finding.Clean && !all {
-			continue
-		}
-		findings := append([]finding.Finding{}, o.Findings...)
-		for i := range findings {
-			f := &findings[i]
-			if f.Evidence == nil {
-				f.Evidence = []finding.Evidence{}
-			}
-			if f.Functions == nil {
-				f.Functions = []finding.Function{}
-			}
-		}
-		o.Findings = findings
-		if o.Go != nil && o.Go.Settings == nil {
-			build := *o.Go
-			build.Settings = []finding.GoSetting{}
-			o.Go = &build
-		}
-		out = append(out, o)
+func (d *document) end() error {
+	d.w.WriteString("\n}\n")
+	if d.err != nil {
+		return d.err
 	}
-	return out
+	return d.w.Flush()
 }
 
-func skipped(in []finding.Skipped, all bool) []finding.Skipped {
-	out := []finding.Skipped{}
-	for _, s := range in {
-		if all || !s.Walked {
-			out = append(out, s)
+// withoutNil replaces nil slices, which would be printed as null. The report
+// itself stays as it is.
+func withoutNil(o finding.Object) finding.Object {
+	findings := append([]finding.Finding{}, o.Findings...)
+	for i := range findings {
+		f := &findings[i]
+		if f.Evidence == nil {
+			f.Evidence = []finding.Evidence{}
+		}
+		if f.Functions == nil {
+			f.Functions = []finding.Function{}
 		}
 	}
-	return out
+	o.Findings = findings
+	if o.Go != nil && o.Go.Settings == nil {
+		build := *o.Go
+		build.Settings = []finding.GoSetting{}
+		o.Go = &build
+	}
+	return o
 }
 
 // escapeUnprintable writes unprintable runes as \u escapes, which mean the same
