@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -26,13 +27,13 @@ var options = Options{Base: "/w/repo"}
 func manyFiles(n int) *finding.Report {
 	r := &finding.Report{Files: 3 * n}
 	for i := range n {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("a%03d.o", i), "", 0, truncated()))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("a%03d.o", i), "", 0, reporttest.Truncated()))
 	}
 	for i := range n {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("b%03d.a", i), "m.o", 0, guards(2)))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("b%03d.a", i), "m.o", 0, reporttest.Guards(2)))
 	}
 	for i := range n {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("c%03d.o", i), "", 0, noteOnly()))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("c%03d.o", i), "", 0, reporttest.NoteOnly()))
 	}
 	return r
 }
@@ -40,18 +41,18 @@ func manyFiles(n int) *finding.Report {
 func manyMembers(n int) *finding.Report {
 	r := &finding.Report{Files: 1}
 	for i := range n {
-		r.Objects = append(r.Objects, object("lib/libgo.a", fmt.Sprintf("m%d.o", i), i, guards(1)))
+		r.Objects = append(r.Objects, reporttest.Object("lib/libgo.a", fmt.Sprintf("m%d.o", i), i, reporttest.Guards(1)))
 	}
 	return r
 }
 
 func init() {
-	cases["many_files"] = manyFiles(8)
-	cases["many_members"] = manyMembers(247)
+	reporttest.Cases["many_files"] = manyFiles(8)
+	reporttest.Cases["many_members"] = manyMembers(247)
 }
 
 func TestGolden(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		for _, all := range []bool{false, true} {
 			golden := name
 			if all {
@@ -204,7 +205,7 @@ func check(out string) ([]command, error) {
 }
 
 func TestNoOtherCommands(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		for _, opt := range []Options{{}, options, {All: true}} {
 			if _, err := check(document(t, report, opt)); err != nil {
 				t.Errorf("%s %+v: %v", name, opt, err)
@@ -225,7 +226,7 @@ func TestCheckFindsCommands(t *testing.T) {
 }
 
 func TestPlaces(t *testing.T) {
-	got, err := check(document(t, cases["places"], options))
+	got, err := check(document(t, reporttest.Cases["places"], options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +288,7 @@ func TestGravestFirst(t *testing.T) {
 }
 
 func TestManyFindingsOfOneFile(t *testing.T) {
-	o := object("app", "", 0, guards(1))
+	o := reporttest.Object("app", "", 0, reporttest.Guards(1))
 	for i := range 100 {
 		o.Findings = append(o.Findings, finding.Finding{ID: finding.NS008, Level: finding.Error, Message: fmt.Sprintf("needs lib%d.so", i)})
 	}
@@ -298,7 +299,7 @@ func TestManyFindingsOfOneFile(t *testing.T) {
 }
 
 func TestSuppressedIsNotAnnotated(t *testing.T) {
-	r := &finding.Report{Files: 1, Objects: []finding.Object{object("legacy.o", "", 0, allowed(guards(2)))}}
+	r := &finding.Report{Files: 1, Objects: []finding.Object{reporttest.Object("legacy.o", "", 0, reporttest.Allowed(reporttest.Guards(2)))}}
 	if got, want := document(t, r, options), "nosplit: 1 object in 1 file: 0 clean, 1 violation, 0 unauditable (1 allowed), 0 skipped\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -306,7 +307,7 @@ func TestSuppressedIsNotAnnotated(t *testing.T) {
 
 func TestWriteReportsTheErrorOfTheWriter(t *testing.T) {
 	full := errors.New("disk full")
-	if err := Write(brokenWriter{full}, cases["mixed"], options); !errors.Is(err, full) {
+	if err := Write(brokenWriter{full}, reporttest.Cases["mixed"], options); !errors.Is(err, full) {
 		t.Errorf("err = %v, want %v", err, full)
 	}
 }
@@ -317,11 +318,11 @@ func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
 
 func FuzzWrite(f *testing.F) {
 	f.Add("lib/x.a", "m.o", "f(int)", "src/f.c", "/w/repo", 3)
-	f.Add(hostile, hostile, hostile, hostile, hostile, 1<<40)
+	f.Add(reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, 1<<40)
 	f.Add("##", "[debug]", "##", "[", "/", -1)
 	f.Add("::", "::", "::x::", "::", "::", 1)
 	f.Fuzz(func(t *testing.T, path, member, function, source, base string, line int) {
-		r := fuzzReport(path, member, function, source, line)
+		r := reporttest.FuzzReport(path, member, function, source, line)
 		for i := range 12 {
 			o := r.Objects[0]
 			o.Path += strconv.Itoa(i)

@@ -17,12 +17,13 @@ import (
 	"github.com/joshdk/go-junit"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGolden(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		for _, all := range []bool{false, true} {
 			golden := name
 			if all {
@@ -52,7 +53,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestCountsAgree(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		for _, all := range []bool{false, true} {
 			if err := agrees(document(t, report, all), report); err != nil {
 				t.Errorf("%s (all=%t): %v", name, all, err)
@@ -114,7 +115,7 @@ func agrees(document []byte, r *finding.Report) error {
 }
 
 func TestCountsDisagree(t *testing.T) {
-	good := string(document(t, cases["mixed"], false))
+	good := string(document(t, reporttest.Cases["mixed"], false))
 	for name, change := range map[string][2]string{
 		"a failure less":     {`failures="3"`, `failures="2"`},
 		"a case more":        {`</testcase>`, `</testcase><testcase classname="x" name="x"></testcase>`},
@@ -128,7 +129,7 @@ func TestCountsDisagree(t *testing.T) {
 			if bad == good {
 				t.Fatalf("%q is not in the document", change[0])
 			}
-			if agrees([]byte(bad), cases["mixed"]) == nil {
+			if agrees([]byte(bad), reporttest.Cases["mixed"]) == nil {
 				t.Error("the counts agree")
 			}
 		})
@@ -166,7 +167,7 @@ func wellFormed(document []byte) error {
 }
 
 func TestWellFormed(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		if err := wellFormed(document(t, report, true)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -180,11 +181,11 @@ func TestWellFormed(t *testing.T) {
 
 // What goes in has to come out: nothing may be lost to escaping or to "]]>".
 func TestTextsComeBack(t *testing.T) {
-	suites, err := junit.Ingest(document(t, cases["hostile"], true))
+	suites, err := junit.Ingest(document(t, reporttest.Cases["hostile"], true))
 	if err != nil {
 		t.Fatal(err)
 	}
-	escaped := plain(hostile)
+	escaped := plain(reporttest.Hostile)
 	if suites[0].Name != escaped || suites[0].Tests[0].Name != escaped || suites[0].Tests[0].Classname != escaped {
 		t.Errorf("names %q, %q, %q, want %q", suites[0].Name, suites[0].Tests[0].Name, suites[0].Tests[0].Classname, escaped)
 	}
@@ -194,7 +195,7 @@ func TestTextsComeBack(t *testing.T) {
 }
 
 func TestOutcomes(t *testing.T) {
-	suites, err := junit.Ingest(document(t, cases["mixed"], false))
+	suites, err := junit.Ingest(document(t, reporttest.Cases["mixed"], false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestEveryFileHasATestCase(t *testing.T) {
-	suites, err := junit.Ingest(document(t, cases["clean"], false))
+	suites, err := junit.Ingest(document(t, reporttest.Cases["clean"], false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,11 +236,11 @@ func TestEveryFileHasATestCase(t *testing.T) {
 }
 
 func TestLongLists(t *testing.T) {
-	f := guards(50)
+	f := reporttest.Guards(50)
 	for range 9 {
 		f.Evidence = append(f.Evidence, f.Evidence[0])
 	}
-	r := &finding.Report{Objects: []finding.Object{object("a.o", "", 0, f)}}
+	r := &finding.Report{Objects: []finding.Object{reporttest.Object("a.o", "", 0, f)}}
 	short, long := string(document(t, r, false)), string(document(t, r, true))
 	for _, want := range []string{"… and 30 more functions", "… and 9 more pieces of evidence"} {
 		if !strings.Contains(short, want) || strings.Contains(long, want) {
@@ -254,7 +255,7 @@ func TestLongLists(t *testing.T) {
 func TestWriteReportsTheErrorOfTheWriter(t *testing.T) {
 	full := errors.New("disk full")
 	for _, name := range []string{"empty", "mixed"} {
-		if err := Write(brokenWriter{full}, cases[name], Options{}); !errors.Is(err, full) {
+		if err := Write(brokenWriter{full}, reporttest.Cases[name], Options{}); !errors.Is(err, full) {
 			t.Errorf("%s: err = %v, want %v", name, err, full)
 		}
 	}
@@ -266,11 +267,11 @@ func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
 
 func FuzzWrite(f *testing.F) {
 	f.Add("lib/x.a", "m.o", "f(int)", "src/f.c", 3)
-	f.Add(hostile, hostile, hostile, hostile, 1<<40)
+	f.Add(reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, 1<<40)
 	f.Add("", "", "", "", -1)
 	f.Add("]]>", "]]", ">", "\ufffe\ufffd", 0)
 	f.Fuzz(func(t *testing.T, path, member, function, source string, line int) {
-		r := fuzzReport(path, member, function, source, line)
+		r := reporttest.FuzzReport(path, member, function, source, line)
 		// Two members cannot have one index.
 		r.Objects[1].Index = 1
 		for _, all := range []bool{false, true} {

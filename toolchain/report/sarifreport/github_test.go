@@ -1,6 +1,8 @@
 package sarifreport
 
 import (
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
+
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,7 +173,7 @@ func oneOf(s string, words ...string) bool {
 }
 
 func TestCodeScanningAccepts(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		if err := acceptable(parse(t, document(t, report, options))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -179,7 +181,7 @@ func TestCodeScanningAccepts(t *testing.T) {
 }
 
 func TestCodeScanningRefuses(t *testing.T) {
-	good := string(document(t, cases["places"], options))
+	good := string(document(t, reporttest.Cases["places"], options))
 	for name, change := range map[string][2]string{
 		"a rule twice":                {`"id": "NS002"`, `"id": "NS001"`},
 		"a rule without help":         {`"help": {`, `"helpless": {`},
@@ -208,11 +210,11 @@ func TestCodeScanningRefuses(t *testing.T) {
 
 func FuzzWrite(f *testing.F) {
 	f.Add("lib/x.a", "m.o", "f(int)", "src/f.c", "/w/repo", 3)
-	f.Add(hostile, hostile, hostile, hostile, hostile, 1<<40)
+	f.Add(reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, reporttest.Hostile, 1<<40)
 	f.Add("../a", "", "", "../../b.c", "/", -1)
 	f.Add("/w/../w/repo/a", "", "[](", "//x", "/w/repo/", 1)
 	f.Fuzz(func(t *testing.T, path, member, function, source, base string, line int) {
-		r := fuzzReport(path, member, function, source, line)
+		r := reporttest.FuzzReport(path, member, function, source, line)
 		if base != "" {
 			base = "/" + base
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 // mixedLevels has the given number of notes, warnings and errors each, the
@@ -17,13 +18,13 @@ import (
 func mixedLevels(n int) *finding.Report {
 	r := &finding.Report{}
 	for i := range n {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("a%06d.o", i), "", 0, runtimeNote()))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("a%06d.o", i), "", 0, reporttest.RuntimeNote()))
 	}
 	for i := range n {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("b%06d.o", i), "", 0, noteOnly()))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("b%06d.o", i), "", 0, reporttest.NoteOnly()))
 	}
 	for i := range n {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("c%06d.o", i), "", 0, guards(1)))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("c%06d.o", i), "", 0, reporttest.Guards(1)))
 	}
 	return r
 }
@@ -108,7 +109,7 @@ func TestPackedSize(t *testing.T) {
 	}
 	r := &finding.Report{}
 	for range 2000 {
-		r.Objects = append(r.Objects, object(noise(200), "", 0, finding.Finding{ID: finding.NS007, Level: finding.Error, Message: noise(400)}))
+		r.Objects = append(r.Objects, reporttest.Object(noise(200), "", 0, finding.Finding{ID: finding.NS007, Level: finding.Error, Message: noise(400)}))
 	}
 	const limit = 300_000
 	var b bytes.Buffer
@@ -136,7 +137,7 @@ func TestPackedSize(t *testing.T) {
 func TestDetailShrinks(t *testing.T) {
 	r := &finding.Report{}
 	for i := range 4 {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("%d.o", i), "", 0, guards(150)))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("%d.o", i), "", 0, reporttest.Guards(150)))
 	}
 	var b bytes.Buffer
 	if err := write(&b, r, Options{}, limits{results: 9, packed: 1 << 30, detail: 70_000}); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -27,7 +28,7 @@ var options = Options{Tool: Tool{Name: "nosplit", Version: "1.2.3"}, Base: "/w/r
 var ruleTable = regexp.MustCompile(`(?s)("rules": )\[.*?\n {10}\]`)
 
 func TestGolden(t *testing.T) {
-	for name, report := range cases {
+	for name, report := range reporttest.Cases {
 		for suffix, change := range map[string]func(*Options){
 			"":         func(*Options) {},
 			"_all":     func(o *Options) { o.All = true },
@@ -67,7 +68,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestSchemaRefuses(t *testing.T) {
-	good := string(document(t, cases["mixed"], options))
+	good := string(document(t, reporttest.Cases["mixed"], options))
 	for name, change := range map[string][2]string{
 		"another version":         {`"version": "2.1.0"`, `"version": "2.2.0"`},
 		"an unknown key":          {`"ruleId": "NS001"`, `"ruleId": "NS001", "extra": 0`},
@@ -92,7 +93,7 @@ func TestSchemaRefuses(t *testing.T) {
 }
 
 func TestNothingUnprintable(t *testing.T) {
-	for _, r := range string(document(t, cases["hostile"], options)) {
+	for _, r := range string(document(t, reporttest.Cases["hostile"], options)) {
 		if r != '\n' && !strconv.IsPrint(r) || r == '\ufffd' {
 			t.Errorf("%U in the document", r)
 		}
@@ -100,17 +101,17 @@ func TestNothingUnprintable(t *testing.T) {
 }
 
 func TestWriteDoesNotTouchTheReport(t *testing.T) {
-	before := cases["mixed"].Summarize()
-	objects := append([]finding.Object{}, cases["mixed"].Objects...)
-	document(t, cases["mixed"], options)
-	if diff := cmp.Diff(objects, cases["mixed"].Objects); diff != "" || cases["mixed"].Summarize() != before {
+	before := reporttest.Cases["mixed"].Summarize()
+	objects := append([]finding.Object{}, reporttest.Cases["mixed"].Objects...)
+	document(t, reporttest.Cases["mixed"], options)
+	if diff := cmp.Diff(objects, reporttest.Cases["mixed"].Objects); diff != "" || reporttest.Cases["mixed"].Summarize() != before {
 		t.Errorf("Write changed the report (-want +got):\n%s", diff)
 	}
 }
 
 func TestWriteReportsTheErrorOfTheWriter(t *testing.T) {
 	full := errors.New("disk full")
-	if err := Write(brokenWriter{full}, cases["mixed"], options); !errors.Is(err, full) {
+	if err := Write(brokenWriter{full}, reporttest.Cases["mixed"], options); !errors.Is(err, full) {
 		t.Errorf("err = %v, want %v", err, full)
 	}
 }

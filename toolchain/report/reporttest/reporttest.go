@@ -1,4 +1,7 @@
-package sarifreport
+// Package reporttest has reports for the tests of printers: the kinds of report
+// that there are, and one whose names try to break out of what they are printed
+// in.
+package reporttest
 
 import (
 	"fmt"
@@ -7,7 +10,8 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 )
 
-func object(path, member string, index int, findings ...finding.Finding) finding.Object {
+// Object is an object with findings; the gravest decides its verdict.
+func Object(path, member string, index int, findings ...finding.Finding) finding.Object {
 	o := finding.Object{
 		Path: path, Member: member, Index: index,
 		Format: "elf-relocatable", Machine: "x86-64", Verdict: finding.Clean, Findings: findings,
@@ -21,7 +25,8 @@ func object(path, member string, index int, findings ...finding.Finding) finding
 	return o
 }
 
-func guards(functions int) finding.Finding {
+// Guards is NS001 for a number of functions with names and sources.
+func Guards(functions int) finding.Finding {
 	message := fmt.Sprintf("%d functions check for a split stack on entry", functions)
 	if functions == 1 {
 		message = "1 function checks for a split stack on entry"
@@ -39,53 +44,58 @@ func guards(functions int) finding.Finding {
 	return f
 }
 
-func truncated() finding.Finding {
+// Truncated is NS007.
+func Truncated() finding.Finding {
 	return finding.Finding{ID: finding.NS007, Level: finding.Error, Message: "the section header table lies beyond the end of the file"}
 }
 
-func noteOnly() finding.Finding {
+// NoteOnly is NS004.
+func NoteOnly() finding.Finding {
 	return finding.Finding{ID: finding.NS004, Level: finding.Warning, Message: "was compiled with -fsplit-stack, though no function in it checks for a split stack"}
 }
 
-func runtimeNote() finding.Finding {
+// RuntimeNote is NS005.
+func RuntimeNote() finding.Finding {
 	return finding.Finding{ID: finding.NS005, Level: finding.Note, Message: "holds libgcc's split-stack runtime, and no function that needs it"}
 }
 
-func allowed(f finding.Finding) finding.Finding {
+// Allowed is a finding that a policy allows.
+func Allowed(f finding.Finding) finding.Finding {
 	f.Suppressed = &finding.Suppression{Reason: "vendor fix promised, ticket 1234", Expires: "2027-03-31", By: "nosplit.yaml:5"}
 	return f
 }
 
-// hostile names try to end a string, to start a line or a link, and to drive a
+// Hostile names try to end a string, to start a line or a link, and to drive a
 // terminal.
-const hostile = "a\x00\x1b]0;t\x07\r\n::set-output name=x::y\u202e\u009b\U000e0041\xff\xfe]]>\"'<&>\\ [c](http://e.example) {0} ##[set-env name=x]y #\u034f#[debug]"
+const Hostile = "a\x00\x1b]0;t\x07\r\n::set-output name=x::y\u202e\u009b\U000e0041\xff\xfe]]>\"'<&>\\ [c](http://e.example) {0} ##[set-env name=x]y #\u034f#[debug]"
 
-var cases = map[string]*finding.Report{
+// Cases are the reports by name.
+var Cases = map[string]*finding.Report{
 	"empty": {},
 	"clean": {
 		Files: 2, Bytes: 1_200_000,
-		Objects: []finding.Object{object("a.o", "", 0), object("libgcc.a", "morestack.o", 0, runtimeNote()), object("libgcc.a", "c.o", 1)},
+		Objects: []finding.Object{Object("a.o", "", 0), Object("libgcc.a", "morestack.o", 0, RuntimeNote()), Object("libgcc.a", "c.o", 1)},
 		Skipped: []finding.Skipped{{Path: "libgcc.a", Member: "readme.txt", Index: 2, Reason: "not an ELF object: text"}},
 	},
 	"mixed": {
 		Files: 5, Bytes: 5_512_345_678,
 		Objects: []finding.Object{
-			object("build/cut.o", "", 0, truncated()),
-			object("build/data.o", "", 0, noteOnly()),
-			object("build/legacy.o", "", 0, allowed(guards(2)), noteOnly()),
-			object("third_party/libco.a", "b.o", 0, guards(1)),
-			object("third_party/libco.a", "b.o", 1),
-			object("third_party/libco.a", "switch.o", 2, guards(5)),
-			object("third_party/libco.a", "b.o", 3, guards(1)),
+			Object("build/cut.o", "", 0, Truncated()),
+			Object("build/data.o", "", 0, NoteOnly()),
+			Object("build/legacy.o", "", 0, Allowed(Guards(2)), NoteOnly()),
+			Object("third_party/libco.a", "b.o", 0, Guards(1)),
+			Object("third_party/libco.a", "b.o", 1),
+			Object("third_party/libco.a", "switch.o", 2, Guards(5)),
+			Object("third_party/libco.a", "b.o", 3, Guards(1)),
 		},
 		Errors: []finding.InputError{{Path: "gone.o", Message: "no such file or directory: check the path"}},
 	},
 	"places": {
 		Files: 6,
 		Objects: []finding.Object{
-			object("../other/x.o", "", 0, truncated()),
-			object("./a//b/../c 100%#?é.o", "", 0, truncated()),
-			object("/elsewhere/libz.a", "m.o", 0, finding.Finding{
+			Object("../other/x.o", "", 0, Truncated()),
+			Object("./a//b/../c 100%#?é.o", "", 0, Truncated()),
+			Object("/elsewhere/libz.a", "m.o", 0, finding.Finding{
 				ID: finding.NS001, Level: finding.Error, Message: "5 functions check for a split stack on entry",
 				Functions: []finding.Function{
 					{Name: "f", Demangled: "f", File: "/w/repo/src/f.c", Line: 3},
@@ -95,9 +105,9 @@ var cases = map[string]*finding.Report{
 					{Name: "j", Demangled: "j", File: "no-line.c"},
 				},
 			}),
-			object("/w/repo/in.o", "", 0, truncated()),
-			object("/w/repository/near.o", "", 0, truncated()),
-			object("a:b.o", "", 0, truncated()),
+			Object("/w/repo/in.o", "", 0, Truncated()),
+			Object("/w/repository/near.o", "", 0, Truncated()),
+			Object("a:b.o", "", 0, Truncated()),
 		},
 		Errors: []finding.InputError{{Path: "/w/repo", Message: "the directory holds no ELF object"}},
 	},
@@ -112,7 +122,7 @@ var cases = map[string]*finding.Report{
 				},
 				{ID: finding.NS008, Level: finding.Error, Message: "needs liba.so, which is a violation"},
 				{ID: finding.NS008, Level: finding.Error, Message: "needs libb.so, which is a violation"},
-				runtimeNote(),
+				RuntimeNote(),
 			},
 			Go: &finding.GoBuild{Compiler: "gc", Version: "go1.27.3", Path: "example.org/app", LinkMode: "external", Cgo: "yes",
 				Settings: []finding.GoSetting{{Key: "CGO_CFLAGS", Value: "-O2"}}},
@@ -122,29 +132,29 @@ var cases = map[string]*finding.Report{
 		Files: 2,
 		Objects: []finding.Object{
 			{
-				Path: hostile, Member: hostile, Format: hostile, Machine: hostile, Verdict: finding.Violation,
+				Path: Hostile, Member: Hostile, Format: Hostile, Machine: Hostile, Verdict: finding.Violation,
 				Findings: []finding.Finding{{
-					ID: finding.NS001, Level: finding.Error, Message: hostile, Suppressed: &finding.Suppression{Reason: hostile, Expires: hostile, By: hostile},
+					ID: finding.NS001, Level: finding.Error, Message: Hostile, Suppressed: &finding.Suppression{Reason: Hostile, Expires: Hostile, By: Hostile},
 					Functions: []finding.Function{
-						{Name: hostile, Demangled: "operator[](int)", File: hostile, Line: 3},
-						{Name: hostile, Demangled: "operator[](int)", File: hostile, Line: 3},
+						{Name: Hostile, Demangled: "operator[](int)", File: Hostile, Line: 3},
+						{Name: Hostile, Demangled: "operator[](int)", File: Hostile, Line: 3},
 						{Name: strings.Repeat("very_", 100) + "long", File: strings.Repeat("d/", 5000) + "f.c", Line: 1},
 						{File: "f.c", Line: 1 << 40},
 						{},
 					},
 				}},
-				Go: &finding.GoBuild{Compiler: hostile, Version: hostile, Path: hostile, LinkMode: hostile, Cgo: hostile},
+				Go: &finding.GoBuild{Compiler: Hostile, Version: Hostile, Path: Hostile, LinkMode: Hostile, Cgo: Hostile},
 			},
-			object(strings.Repeat("long/", 200)+"x.o", strings.Repeat("m", 1000), 7, finding.Finding{
+			Object(strings.Repeat("long/", 200)+"x.o", strings.Repeat("m", 1000), 7, finding.Finding{
 				ID: "NS999", Level: finding.Warning, Message: strings.Repeat("é", 1000),
 			}),
 		},
-		Errors: []finding.InputError{{Path: hostile, Message: hostile}},
+		Errors: []finding.InputError{{Path: Hostile, Message: Hostile}},
 	},
 }
 
 // fuzzReport has the names at every place that a name can have.
-func fuzzReport(path, member, function, source string, line int) *finding.Report {
+func FuzzReport(path, member, function, source string, line int) *finding.Report {
 	f := finding.Finding{
 		ID: finding.NS001, Level: finding.Error, Message: function,
 		Functions: []finding.Function{
@@ -155,7 +165,7 @@ func fuzzReport(path, member, function, source string, line int) *finding.Report
 	}
 	suppressed := f
 	suppressed.Suppressed = &finding.Suppression{Reason: function, Expires: member, By: path}
-	o := object(path, member, 0, f, f, suppressed, runtimeNote())
+	o := Object(path, member, 0, f, f, suppressed, RuntimeNote())
 	o.Format, o.Machine = source, member
 	o.Go = &finding.GoBuild{Compiler: function, Version: member, Path: path, LinkMode: source, Cgo: function}
 	return &finding.Report{
