@@ -3,9 +3,7 @@ package githubreport
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,8 +15,6 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var options = Options{Base: "/w/repo"}
 
@@ -67,19 +63,7 @@ func TestGolden(t *testing.T) {
 				if again := document(t, report, opt); got != again {
 					t.Error("a second run differs")
 				}
-				file := filepath.Join("testdata", golden+".txt")
-				if *update {
-					if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), got); diff != "" {
-					t.Errorf("differs from %s, -update rewrites it (-want +got):\n%s", file, diff)
-				}
+				reporttest.Golden(t, filepath.Join("testdata", golden+".txt"), got)
 			})
 		}
 	}

@@ -451,7 +451,7 @@ func TestBrowserContrast(t *testing.T) {
 		{page: write(t, mixed(), true), look: look},
 		{page: write(t, cleanOnly(), true), look: look},
 		{page: write(t, &finding.Report{}, true), look: look},
-		{page: write(t, &finding.Report{Objects: []finding.Object{object("a.o", "", 0, allowed(guards(1)))}}, true), look: look},
+		{page: write(t, &finding.Report{Objects: []finding.Object{reporttest.Object("a.o", "", 0, allowed(guards(1)))}}, true), look: look},
 		{page: strings.Replace(write(t, mixed(), false), "<main>", `<main><p><font color="#777777">grey</font></p>`, 1), look: look},
 	}
 	for name, flag := range map[string]string{"light": light, "dark": dark} {

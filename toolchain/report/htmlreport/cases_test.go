@@ -8,21 +8,8 @@ import (
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/htmlreport"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-func object(path, member string, index int, findings ...finding.Finding) finding.Object {
-	o := finding.Object{
-		Path: path, Member: member, Index: index,
-		Format: "elf-relocatable", Machine: "x86-64", Verdict: finding.Clean, Findings: findings,
-	}
-	for _, f := range findings {
-		if f.Level == finding.Error {
-			r, _ := finding.Lookup(f.ID)
-			o.Verdict = r.Verdict
-		}
-	}
-	return o
-}
 
 func guards(functions int) finding.Finding {
 	f := finding.Finding{
@@ -109,14 +96,14 @@ func mixed() *finding.Report {
 				Go: &finding.GoBuild{Compiler: "gc", Version: "go1.27.3", Path: "example.org/app", LinkMode: "external",
 					Settings: []finding.GoSetting{{Key: "CGO_CFLAGS", Value: "-O2"}}},
 			},
-			object("build/cut.o", "", 0, truncated()),
-			object("build/data.o", "", 0, noteOnly()),
-			object("build/legacy.o", "", 0, allowed(guards(2)), noteOnly()),
-			object("build/plain.o", "", 0),
-			object("third_party/libco.a", "b.o", 0, guards(1)),
-			object("third_party/libco.a", "clean.o", 1),
-			object("third_party/libco.a", "switch.o", 2, guards(5)),
-			object("third_party/libco.a", "b.o", 3, guards(1)),
+			reporttest.Object("build/cut.o", "", 0, truncated()),
+			reporttest.Object("build/data.o", "", 0, noteOnly()),
+			reporttest.Object("build/legacy.o", "", 0, allowed(guards(2)), noteOnly()),
+			reporttest.Object("build/plain.o", "", 0),
+			reporttest.Object("third_party/libco.a", "b.o", 0, guards(1)),
+			reporttest.Object("third_party/libco.a", "clean.o", 1),
+			reporttest.Object("third_party/libco.a", "switch.o", 2, guards(5)),
+			reporttest.Object("third_party/libco.a", "b.o", 3, guards(1)),
 		},
 		Skipped: []finding.Skipped{
 			{Path: "third_party/libco.a", Member: "readme.txt", Index: 4, Reason: "not an ELF object: text"},
@@ -130,7 +117,7 @@ func mixed() *finding.Report {
 func cleanOnly() *finding.Report {
 	return &finding.Report{
 		Files: 2, Bytes: 1_200_000,
-		Objects: []finding.Object{object("a.o", "", 0), object("libgcc.a", "morestack.o", 0, runtimeNote()), object("libgcc.a", "c.o", 1)},
+		Objects: []finding.Object{reporttest.Object("a.o", "", 0), reporttest.Object("libgcc.a", "morestack.o", 0, runtimeNote()), reporttest.Object("libgcc.a", "c.o", 1)},
 	}
 }
 
@@ -150,7 +137,7 @@ var cases = map[string]struct {
 func large(members, functions int) *finding.Report {
 	r := &finding.Report{Files: members/100 + 1, Bytes: 1 << 30}
 	for i := range members {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("lib/lib%03d.a", i/100), fmt.Sprintf("member%04d.o", i), i%100, guards(functions)))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("lib/lib%03d.a", i/100), fmt.Sprintf("member%04d.o", i), i%100, guards(functions)))
 	}
 	return r
 }

@@ -27,8 +27,8 @@ func TestHeadline(t *testing.T) {
 	r := func(objects ...finding.Object) *finding.Report {
 		return &finding.Report{Objects: objects, Files: len(objects)}
 	}
-	ok, bad, cut := object("a.o", "", 0), object("b.o", "", 0, guards(1)), object("c.o", "", 0, truncated())
-	okBad, okCut := object("d.o", "", 0, allowed(guards(1))), object("e.o", "", 0, allowed(truncated()))
+	ok, bad, cut := reporttest.Object("a.o", "", 0), reporttest.Object("b.o", "", 0, guards(1)), reporttest.Object("c.o", "", 0, truncated())
+	okBad, okCut := reporttest.Object("d.o", "", 0, allowed(guards(1))), reporttest.Object("e.o", "", 0, allowed(truncated()))
 	many := r(bad, bad, cut)
 	for range 1231 {
 		many.Objects = append(many.Objects, ok)
@@ -98,7 +98,7 @@ func TestBars(t *testing.T) {
 			r := &finding.Report{Files: 1}
 			add := func(n int, findings ...finding.Finding) {
 				for range n {
-					r.Objects = append(r.Objects, object("a.a", "m", 0, findings...))
+					r.Objects = append(r.Objects, reporttest.Object("a.a", "m", 0, findings...))
 				}
 			}
 			add(tt.violations, guards(0))

@@ -5,11 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"fmt"
 	"html"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,9 +19,8 @@ import (
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/htmlreport"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var policyContent = regexp.MustCompile(`(http-equiv="Content-Security-Policy" content=")([^"]*)"`)
 
@@ -39,19 +36,7 @@ func TestGolden(t *testing.T) {
 			_, got := between(t, page, "<style>", "</style>")
 			_, got = between(t, got, "<script>", "</script>")
 			got = policyContent.ReplaceAllString(got, `$1"`)
-			golden := filepath.Join("testdata", name+".html")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("differs from %s, -update rewrites it (-want +got):\n%s", golden, diff)
-			}
+			reporttest.Golden(t, filepath.Join("testdata", name+".html"), got)
 		})
 	}
 }

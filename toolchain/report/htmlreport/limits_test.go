@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/htmlreport"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 var (
@@ -35,7 +36,7 @@ func TestNothingIsLeftOutSilently(t *testing.T) {
 	for range 1000 {
 		many.Evidence = append(many.Evidence, many.Evidence[0])
 	}
-	wordy := object("x.o", "", 0)
+	wordy := reporttest.Object("x.o", "", 0)
 	for range 90 {
 		wordy.Findings = append(wordy.Findings, noteOnly())
 	}
@@ -48,7 +49,7 @@ func TestNothingIsLeftOutSilently(t *testing.T) {
 	r.Objects[1].Findings = append(r.Objects[1].Findings, wordy.Findings...)
 	r.Objects[1].Go = wordy.Go
 	for i := range 2000 {
-		r.Objects = append(r.Objects, object(fmt.Sprintf("one%d.o", i), "", 0, noteOnly()))
+		r.Objects = append(r.Objects, reporttest.Object(fmt.Sprintf("one%d.o", i), "", 0, noteOnly()))
 		r.Skipped = append(r.Skipped, finding.Skipped{Path: fmt.Sprintf("s%d", i), Reason: "text", Walked: i%4 == 0})
 		r.Errors = append(r.Errors, finding.InputError{Path: fmt.Sprintf("e%d", i), Message: "gone"})
 	}
@@ -105,7 +106,7 @@ func TestSize(t *testing.T) {
 	}
 	notes := &finding.Report{}
 	for i := range 20_000 {
-		notes.Objects = append(notes.Objects, object(fmt.Sprintf("d/%d.o", i), "", 0, noteOnly(), guards(3)))
+		notes.Objects = append(notes.Objects, reporttest.Object(fmt.Sprintf("d/%d.o", i), "", 0, noteOnly(), guards(3)))
 	}
 	for name, r := range map[string]*finding.Report{
 		"functions":     large(1500, 250),
@@ -132,7 +133,7 @@ func TestLongNamesAreCutAndCounted(t *testing.T) {
 		"one too many": {strings.Repeat("é", 1001), strings.Repeat("é", 1000) + "… (and 1 more character)"},
 		"very long":    {strings.Repeat("m", 1_000_000), strings.Repeat("m", 1000) + "… (and 999,000 more characters)"},
 	} {
-		r := &finding.Report{Objects: []finding.Object{object("a.o", tt.in, 0, guards(1))}}
+		r := &finding.Report{Objects: []finding.Object{reporttest.Object("a.o", tt.in, 0, guards(1))}}
 		if page := write(t, r, false); !strings.Contains(page, `<td class="name">`+tt.want+`</td>`) {
 			t.Errorf("%s: the page lacks the member", name)
 		}

@@ -3,8 +3,6 @@ package jsonreport
 import (
 	"bytes"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,9 +12,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var tool = Tool{Name: "nosplit", Version: "1.2.3"}
 
@@ -66,19 +63,7 @@ func TestGolden(t *testing.T) {
 			if again := write(t, tt.report, tt.all); !bytes.Equal(got, again) {
 				t.Error("a second run differs")
 			}
-			golden := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("differs from %s, -update rewrites it (-want +got):\n%s", golden, diff)
-			}
+			reporttest.Golden(t, filepath.Join("testdata", name+".json"), string(got))
 			if err := validate(t, got); err != nil {
 				t.Errorf("the schema refuses it: %v", err)
 			}

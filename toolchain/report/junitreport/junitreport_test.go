@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,8 +17,6 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGolden(t *testing.T) {
 	for name, report := range reporttest.Cases {
@@ -34,19 +30,7 @@ func TestGolden(t *testing.T) {
 				if again := document(t, report, all); !bytes.Equal(got, again) {
 					t.Error("a second run differs")
 				}
-				file := filepath.Join("testdata", golden+".xml")
-				if *update {
-					if err := os.WriteFile(file, got, 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), string(got)); diff != "" {
-					t.Errorf("differs from %s, -update rewrites it (-want +got):\n%s", file, diff)
-				}
+				reporttest.Golden(t, filepath.Join("testdata", golden+".xml"), string(got))
 			})
 		}
 	}

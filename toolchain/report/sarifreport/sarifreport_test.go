@@ -3,8 +3,6 @@ package sarifreport
 import (
 	"bytes"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -18,8 +16,6 @@ import (
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var options = Options{Tool: Tool{Name: "nosplit", Version: "1.2.3"}, Base: "/w/repo"}
 
@@ -49,19 +45,7 @@ func TestGolden(t *testing.T) {
 					t.Errorf("the schema refuses it: %v", err)
 				}
 				got = ruleTable.ReplaceAll(got, []byte(`$1"see rules_test.go"`))
-				golden := filepath.Join("testdata", name+suffix+".sarif")
-				if *update {
-					if err := os.WriteFile(golden, got, 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), string(got)); diff != "" {
-					t.Errorf("differs from %s, -update rewrites it (-want +got):\n%s", golden, diff)
-				}
+				reporttest.Golden(t, filepath.Join("testdata", name+suffix+".sarif"), string(got))
 			})
 		}
 	}

@@ -3,19 +3,14 @@ package textreport
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func guardFinding(functions int) finding.Finding {
 	f := finding.Finding{
@@ -178,19 +173,7 @@ func TestGolden(t *testing.T) {
 				if again := write(t, &report, opt); got != again {
 					t.Error("a second run differs")
 				}
-				golden := filepath.Join("testdata", name+suffix+".txt")
-				if *update {
-					if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), got); diff != "" {
-					t.Errorf("differs from %s, -update rewrites it (-want +got):\n%s", golden, diff)
-				}
+				reporttest.Golden(t, filepath.Join("testdata", name+suffix+".txt"), got)
 			})
 		}
 	}
