@@ -17,6 +17,7 @@ import (
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
 	"github.com/rules-nosplit/rules_nosplit/toolchain/objtest"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 // Flags of Chromium that choose what a page is shown with. The numbers are

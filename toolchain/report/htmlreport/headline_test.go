@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rules-nosplit/rules_nosplit/toolchain/finding"
+	"github.com/rules-nosplit/rules_nosplit/toolchain/report/reporttest"
 )
 
 func headlineOf(t *testing.T, page string) string {
