@@ -47,7 +47,7 @@ func armScan(t text) scan {
 			if i := bytes.LastIndex(code[from:at], []byte(push)); i >= 0 {
 				g.Start = from + i
 			}
-			s.guards = append(s.guards, g)
+			s.guards = t.keep(s.guards, g)
 		})
 	}
 	find(armCmp, armPush45, "ldr r4,[limit]; cmp r4,r5; bcc", armSlowPath)

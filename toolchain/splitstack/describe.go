@@ -18,7 +18,7 @@ const maxDemangle = 13
 // nameBudget is how many bytes of names are kept for an object of a size in
 // bytes. Real names are a part of the object each; a hostile string table gives
 // a million functions one name of a megabyte.
-func nameBudget(size int) int { return 2*size + 1<<16 }
+func nameBudget(size int) int { return size/2 + 1<<20 }
 
 // spend copies a name out of the file, as long as there is room.
 func (j *judgement) spend(name []byte) string {

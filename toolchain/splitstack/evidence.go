@@ -19,7 +19,7 @@ func (j *judgement) findGuards() error {
 	found := false
 	for _, r := range j.regions {
 		if j.file.Linked() {
-			r.scan = j.dialect.scan(text{r.code, j.release})
+			r.scan = j.dialect.scan(j.text(r.code))
 		}
 		found = found || len(r.scan.guards) > 0 || r.scan.store >= 0
 		if r.scan.store >= 0 && j.store == nil {
@@ -35,7 +35,7 @@ func (j *judgement) findGuards() error {
 	}
 	for _, r := range j.regions {
 		if j.file.Linked() && j.dialect.rewritten != nil { // only a final link rewrites
-			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(text{r.code, j.release})...)
+			r.scan.guards = append(r.scan.guards, j.dialect.rewritten(j.text(r.code))...)
 		}
 		slices.SortFunc(r.scan.guards, func(a, b Guard) int { return a.Start - b.Start })
 		r.callSites()
@@ -242,7 +242,7 @@ func (j *judgement) call(r *region, offset int, target string) error {
 		return nil
 	}
 	guarded, err := j.guarded(r, offset)
-	if err == nil && !guarded {
+	if err == nil && !guarded && j.room.take() {
 		j.bareCalls = append(j.bareCalls, bareCall{r, offset, target})
 	}
 	return err
@@ -310,10 +310,9 @@ func (j *judgement) findLinkedCalls() error {
 		return nil
 	}
 	for _, r := range j.regions {
-		for _, at := range j.dialect.callTo(r.code, int(target-r.base)) {
-			if err := j.call(r, at, "__morestack"); err != nil {
-				return err
-			}
+		err := j.dialect.callTo(r.code, int(target-r.base), func(at int) error { return j.call(r, at, "__morestack") })
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -366,6 +365,9 @@ func (j *judgement) addViolation(note elfobj.Section, hasNote bool) {
 		fd.Message = "1 function " + what
 	} else {
 		fd.Message = fmt.Sprintf("%d functions %s", len(functions), what)
+	}
+	if j.room.dropped > 0 {
+		fd.Message += fmt.Sprintf("; %d more guards and calls are not listed", j.room.dropped)
 	}
 	j.add(fd, functions...)
 }

@@ -19,11 +19,10 @@ type functionTable struct {
 }
 
 type functionEntry struct {
-	section int // 0 in a linked file
 	start   uint64
-	size    uint64
-	rank    int8 // the best name of several at one address has the lowest
+	section int32 // 0 in a linked file
 	symbol  int32
+	rank    int8 // the best name of several at one address has the lowest
 }
 
 // newFunctionTable collects the symbols of code: those of type STT_FUNC, and
@@ -65,17 +64,19 @@ func newFunctionTable(o *object) (functionTable, error) {
 			continue
 		}
 		rank, ok := rankOf(o.file, s)
-		if !ok || isMappingSymbol(o.file, t.Name(s)) {
+		if !ok || isMappingSymbol(&t, s, o.file.Machine) {
 			continue
 		}
-		e := functionEntry{start: s.Value, size: s.Size, rank: rank, symbol: int32(i)}
+		e := functionEntry{start: s.Value, rank: rank, symbol: int32(i)}
 		if !linked {
-			e.section = s.Section
+			e.section = int32(s.Section)
 		}
 		if opd != nil && s.Section == opd.section.Index {
-			if e.section, e.start, ok = opd.code(s.Value); !ok {
+			section, at, ok := opd.code(s.Value)
+			if !ok {
 				continue
 			}
+			e.section, e.start = int32(section), at
 		}
 		if o.file.Machine == elf.EM_ARM {
 			e.start &^= 1 // the address of a Thumb function is odd
@@ -118,9 +119,10 @@ func rankOf(f *elfobj.File, s elfobj.Symbol) (int8, bool) {
 
 // isMappingSymbol knows the labels that mark where code and data begin ($a, $t,
 // $d, $x; ELF for the Arm Architecture, section 5.5.5; the RISC-V psABI).
-func isMappingSymbol(f *elfobj.File, name []byte) bool {
-	switch f.Machine {
+func isMappingSymbol(t *elfobj.SymbolTable, s elfobj.Symbol, machine elf.Machine) bool {
+	switch machine {
 	case elf.EM_ARM, elf.EM_AARCH64, elf.EM_RISCV:
+		name := t.Name(s)
 		return len(name) >= 2 && name[0] == '$'
 	}
 	return false
@@ -141,9 +143,9 @@ func (ft *functionTable) any(section int) bool {
 		return true
 	}
 	i, _ := slices.BinarySearchFunc(ft.entry, section, func(e functionEntry, section int) int {
-		return cmp.Compare(e.section, section)
+		return cmp.Compare(int(e.section), section)
 	})
-	return i < len(ft.entry) && ft.entry[i].section == section
+	return i < len(ft.entry) && int(ft.entry[i].section) == section
 }
 
 // find returns the function at an address: by the symbols, and without a name by
@@ -166,7 +168,7 @@ func (ft *functionTable) find(section int, at uint64) function {
 func (ft *functionTable) findSymbol(section int, at uint64) function {
 	// The first entry beyond the place; the one before it is the nearest.
 	i, _ := slices.BinarySearchFunc(ft.entry, at, func(e functionEntry, at uint64) int {
-		if c := cmp.Compare(e.section, section); c != 0 {
+		if c := cmp.Compare(int(e.section), section); c != 0 {
 			return c
 		}
 		if e.start <= at {
@@ -174,21 +176,22 @@ func (ft *functionTable) findSymbol(section int, at uint64) function {
 		}
 		return 1
 	})
-	if i == 0 || ft.entry[i-1].section != section {
+	if i == 0 || int(ft.entry[i-1].section) != section {
 		return function{}
 	}
 	start := ft.entry[i-1].start
-	for i > 1 && ft.entry[i-2].section == section && ft.entry[i-2].start == start {
+	for i > 1 && int(ft.entry[i-2].section) == section && ft.entry[i-2].start == start {
 		i--
 	}
 	e := ft.entry[i-1]
-	if e.size != 0 && at-e.start >= e.size {
+	s := ft.table.Symbol(int(e.symbol))
+	if s.Size != 0 && at-e.start >= s.Size {
 		return function{}
 	}
 	return function{
-		name:  ft.table.Name(ft.table.Symbol(int(e.symbol))),
+		name:  ft.table.Name(s),
 		start: e.start,
 		known: true,
-		sized: e.size != 0,
+		sized: s.Size != 0,
 	}
 }

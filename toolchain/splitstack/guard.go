@@ -65,9 +65,9 @@ type dialect struct {
 	// morestack is how libgcc's __morestack begins; empty when it is not
 	// looked for.
 	morestack []byte
-	// callTo finds the direct calls of target in code; it is set where
+	// callTo calls f for the direct calls of target in code; it is set where
 	// morestack is.
-	callTo func(code []byte, target int) []int
+	callTo func(code []byte, target int, f func(at int) error) error
 }
 
 // dialectOf returns the guards of the file's machine, nil when there is no
@@ -118,6 +118,37 @@ type text struct {
 	code []byte
 	// release, when not nil, is told of the parts that have been searched.
 	release func([]byte)
+	room    *room
+}
+
+// room is how many guards and calls of an object may yet be kept. A real one has
+// a guard for some hundred bytes of code; one that is made of nothing else would
+// take many times its size in memory. What is not kept is counted.
+type room struct {
+	left    int
+	dropped int
+}
+
+// maxKept is how many guards and calls are kept of one object: gccgo's largest
+// library has twenty thousand.
+const maxKept = 1 << 17
+
+// take reports whether there is room for one more.
+func (r *room) take() bool {
+	if r.left == 0 {
+		r.dropped++
+		return false
+	}
+	r.left--
+	return true
+}
+
+// keep adds a guard that was found, if there is room.
+func (t text) keep(guards []Guard, g Guard) []Guard {
+	if !t.room.take() {
+		return guards
+	}
+	return append(guards, g)
 }
 
 // blockBytes is how much is searched between two releases.

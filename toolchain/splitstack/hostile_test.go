@@ -111,3 +111,33 @@ func TestSharedName(t *testing.T) {
 		t.Errorf("%d bytes of names from an object of %d", total, len(data))
 	}
 }
+
+// TestMany: an object that is made of guards, calls or reserved names costs no
+// more than it may, and what is not listed is counted.
+func TestMany(t *testing.T) {
+	tests := []struct {
+		name, source string
+		ids, want    string // in the first message
+	}{
+		{"guards", ".globl f\nf:\n.rept 300000\ncmp %fs:0x70,%rsp\njb 1f\nret\n1: mov $8,%r10d\nmov $0,%r11d\ncall f\nret\n.endr\n",
+			"NS001", "; 168928 more guards and calls are not listed"},
+		{"calls", ".globl f\nf:\n.rept 300000\ncall __morestack\n.endr\n.section .note.GNU-split-stack,\"\",@progbits\n",
+			"NS001", "; 168928 more guards and calls are not listed"},
+		{"names", ".altmacro\n.macro one i\n.globl __morestack_\\i\n.quad __morestack_\\i\n.endm\n.data\n.set n,0\n.rept 5000\none %n\n.set n,n+1\n.endr\n",
+			"NS007", "more than 4096 symbols have names of the split-stack runtime"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			data := objtest.Read(t, objtest.Compile(t, t.TempDir(), "gcc", "many.s", tt.source))
+			f, err := elfobj.Open(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var fds []finding.Finding
+			objtest.Bounded(t, len(data), func() { fds, err = splitstack.Judge(f, splitstack.Options{}) })
+			if err != nil || ids(fds) != tt.ids || !strings.Contains(fds[0].Message, tt.want) {
+				t.Errorf("findings %q, error %v, message %q; want %q, %q", ids(fds), err, fds[0].Message, tt.ids, tt.want)
+			}
+		})
+	}
+}

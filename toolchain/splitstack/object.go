@@ -20,7 +20,8 @@ type object struct {
 	regions []*region    // in a relocatable object only those of interest, by section
 	bytes   uint64       // of code that has been searched
 	release func([]byte) // nil, or Options.Release
-	symtab  int          // section index, 0 for none
+	room    room
+	symtab  int // section index, 0 for none
 	dynsym  int
 	xindex  int
 	notes   []elfobj.Section
@@ -57,7 +58,7 @@ type namedSymbol struct {
 // object. An error is a *elfobj.FormatError. release may be
 // nil.
 func readObject(f *elfobj.File, release func([]byte)) (*object, error) {
-	o := &object{file: f, dialect: dialectOf(f), release: release}
+	o := &object{file: f, dialect: dialectOf(f), release: release, room: room{left: maxKept}}
 	if err := o.readSections(); err != nil {
 		return nil, err
 	}
@@ -75,13 +76,15 @@ func readObject(f *elfobj.File, release func([]byte)) (*object, error) {
 	return o, nil
 }
 
+func (o *object) text(code []byte) text { return text{code, o.release, &o.room} }
+
 // search looks for guards in a section of a relocatable object. Only sections
 // with something in them are kept: an object may have thousands.
 func (o *object) search(section int, code []byte) {
 	if o.dialect == nil {
 		return
 	}
-	found := o.dialect.scan(text{code, o.release})
+	found := o.dialect.scan(o.text(code))
 	if found.touched || len(found.guards) > 0 {
 		o.regions = append(o.regions, &region{section: section, code: code, scan: found})
 	}
@@ -227,7 +230,7 @@ func (o *object) searchRun(r codeRun, wanted func(elfobj.Header) bool) {
 	if r.first == 0 || o.dialect == nil {
 		return
 	}
-	all := text{o.file.Data[r.from:r.to], o.release}
+	all := o.text(o.file.Data[r.from:r.to])
 	if r.end-r.first > 1 && len(o.dialect.anchor) > 0 && !all.contains(o.dialect.anchor) {
 		return
 	}
@@ -301,34 +304,36 @@ func (o *object) readSymbols() error {
 	if err != nil {
 		return err
 	}
-	o.nameSymbols(&t, false)
+	if err := o.nameSymbols(&t, false); err != nil {
+		return err
+	}
 	// What the object defines matters in what has to do with split stacks,
 	// which shows elsewhere, too.
 	if len(o.named) > 0 || len(o.notes) > 0 || len(o.regions) > 0 || o.dialect == nil {
-		o.nameSymbols(&t, true)
+		return o.nameSymbols(&t, true)
 	}
 	return nil
 }
 
+// maxNamed is how many symbols may have reserved names: each name once and once
+// more for each version would be some dozens.
+const maxNamed = 1 << 12
+
 // nameSymbols gathers the symbols with reserved names: those that are defined
 // here, or the others.
-func (o *object) nameSymbols(t *elfobj.SymbolTable, defined bool) {
-	var names map[uint32]string
+func (o *object) nameSymbols(t *elfobj.SymbolTable, defined bool) error {
 	for i := t.NextStart(1, defined, reservedStarts); i < t.Len; i = t.NextStart(i+1, defined, reservedStarts) {
 		s := t.Symbol(i)
-		if name := t.Name(s); reserved(name) {
-			// Many symbols may share one name.
-			known, ok := names[s.NameOff]
-			if !ok {
-				if names == nil {
-					names = map[uint32]string{}
-				}
-				known = string(name)
-				names[s.NameOff] = known
-			}
-			o.named = append(o.named, namedSymbol{s, i, known})
+		name := t.Name(s)
+		if !reserved(name) {
+			continue
 		}
+		if len(o.named) == maxNamed {
+			return &elfobj.FormatError{Offset: 0, Msg: fmt.Sprintf("more than %d symbols have names of the split-stack runtime, which no compiler makes", maxNamed)}
+		}
+		o.named = append(o.named, namedSymbol{s, i, string(name)})
 	}
+	return nil
 }
 
 // openTable opens a symbol table and the extended indices that belong to it.

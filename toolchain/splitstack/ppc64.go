@@ -56,7 +56,7 @@ func (m ppcMachine) scan(t text) scan {
 	t.each(m.bytes(ppcLoadLimit), func(at int) {
 		s.touched = true
 		if g, ok := m.guard(code, at); ok {
-			s.guards = append(s.guards, g)
+			s.guards = t.keep(s.guards, g)
 		}
 	})
 	t.each(m.bytes(ppcStoreLimit), func(at int) {

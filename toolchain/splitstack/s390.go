@@ -69,7 +69,7 @@ func (m *s390Mode) scan(t text) scan {
 		at -= m.back
 		g, ok := m.guard(code, at)
 		if ok {
-			s.guards = append(s.guards, g)
+			s.guards = t.keep(s.guards, g)
 			s.touched = true
 			if g.Slow != nil {
 				targets[g.Slow.Target] = true
@@ -153,7 +153,7 @@ func s390Unconditional(t text, targets map[int]bool) []Guard {
 		if at+6 > len(code) || !has(code, at-6, "\xc0\x10") || !targets[s390Target(code, at)] {
 			return
 		}
-		guards = append(guards, Guard{
+		guards = t.keep(guards, Guard{
 			Start: at - 6, Shape: "larl %r1; jg", Branch: true,
 			Slow: &SlowPath{Call: at, Target: s390Target(code, at), Direct: true},
 		})

@@ -91,7 +91,7 @@ func (m *x86) scan(t text) scan {
 		}
 		s.touched = true
 		if g, ok := m.guard(code, at); ok {
-			s.guards = append(s.guards, g)
+			s.guards = t.keep(s.guards, g)
 		} else if from := at - m.storeAnchor; m.storeAnchor > 0 && s.store < 0 && has(code, from, m.store) {
 			s.store = from
 		}
@@ -111,7 +111,7 @@ func (m *x86) rewritten(t text) []Guard {
 		g := Guard{Start: at, Rewritten: true}
 		g.end(code, at+len(m.stc), shapeRewritten, m.slowPath)
 		if g.Slow != nil {
-			guards = append(guards, g)
+			guards = t.keep(guards, g)
 		}
 	})
 	return guards
@@ -139,8 +139,7 @@ func x86Transfers(code []byte, at int, relType uint32) bool {
 
 // x86CallTo finds calls by their displacement. Four bytes that happen to match
 // are one chance in 2^32 per byte.
-func x86CallTo(code []byte, target int) []int {
-	var calls []int
+func x86CallTo(code []byte, target int, f func(at int) error) error {
 	for at := 0; at+5 <= len(code); at++ {
 		k := bytes.IndexByte(code[at:len(code)-4], 0xe8)
 		if k < 0 {
@@ -148,10 +147,12 @@ func x86CallTo(code []byte, target int) []int {
 		}
 		at += k
 		if at+5+int(int32(binary.LittleEndian.Uint32(code[at+1:]))) == target {
-			calls = append(calls, at)
+			if err := f(at); err != nil {
+				return err
+			}
 		}
 	}
-	return calls
+	return nil
 }
 
 // conditions are the condition codes of x86 in the order of their encoding.
