@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"errors"
 	"os"
+	"slices"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -241,6 +242,17 @@ func FuzzOpen(f *testing.F) {
 				for k := range table.Len {
 					table.NameStart(k)
 					table.Name(table.Symbol(k))
+				}
+				for _, defined := range []bool{false, true} {
+					starts := []uint64{0x6e69616d} // a number as good as any
+					if table.Len > 1 {
+						starts = append(starts, table.NameStart(1))
+					}
+					for k := table.NextStart(1, defined, starts); k < table.Len; k = table.NextStart(k+1, defined, starts) {
+						if table.Defined(k) != defined || !slices.Contains(starts, table.NameStart(k)) {
+							t.Fatalf("symbol %d", k)
+						}
+					}
 				}
 			}
 			if table, err := file.Relocations(s); err == nil {

@@ -114,6 +114,9 @@ func (t *SymbolTable) Defined(i int) bool {
 // whose name begins with one of the starts, as NameStart reads them; Len when
 // there is none. It is the loop that every symbol of a scan passes through.
 func (t *SymbolTable) NextStart(i int, defined bool, starts []uint64) int {
+	if i >= t.Len {
+		return t.Len
+	}
 	if t.file.is64 && t.file.order == littleEndian {
 		return t.nextStart64(i, defined, starts)
 	}
