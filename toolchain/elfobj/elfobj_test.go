@@ -5,8 +5,8 @@ import (
 	"debug/elf"
 	"errors"
 	"os"
-	"slices"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
