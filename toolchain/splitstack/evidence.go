@@ -12,16 +12,16 @@ import (
 )
 
 // findGuards sorts the guards into those that make a function a split one and
-// odd ones. The code of linked files is searched here; guards that a linker
-// rewrote are looked for when there are others, or the runtime that they call:
-// it is hidden, and so in the same file.
+// odd ones. The code of linked files is searched here. Guards that a linker
+// rewrote are looked for when anything touches the limit: the runtime that they
+// call does, and it is hidden, and so in the same file.
 func (j *judgement) findGuards() error {
-	found := false
+	touched := false
 	for _, r := range j.regions {
 		if j.file.Linked() {
 			r.scan = j.dialect.scan(j.text(r.code))
 		}
-		found = found || len(r.scan.guards) > 0 || r.scan.store >= 0
+		touched = touched || r.scan.touched
 		if r.scan.store >= 0 && j.store == nil {
 			section, at := j.place(r, r.scan.store)
 			j.store = &finding.Evidence{
@@ -30,7 +30,7 @@ func (j *judgement) findGuards() error {
 			}
 		}
 	}
-	if !found {
+	if !touched {
 		return nil
 	}
 	for _, r := range j.regions {
