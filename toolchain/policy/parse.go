@@ -193,15 +193,15 @@ func describe(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	case yaml.AliasNode:
-		return fmt.Sprintf("the alias *%s (aliases are not supported: write the value out)", shorten(n.Value))
+		return fmt.Sprintf("the alias *%s (aliases are not supported: write the value out)", printable.Escape(shorten(n.Value)))
 	}
 	switch n.ShortTag() {
 	case "!!null":
 		return "nothing"
 	case "!!int", "!!float":
-		return "the number " + shorten(n.Value)
+		return "the number " + printable.Escape(shorten(n.Value)) // a tag makes a number of any text
 	case "!!bool":
-		return "the truth value " + shorten(n.Value)
+		return "the truth value " + printable.Escape(shorten(n.Value))
 	}
 	return quote(n.Value)
 }
