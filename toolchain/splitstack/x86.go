@@ -35,7 +35,7 @@ func amd64Family(limit byte, mov, stc string) *dialect {
 	return x86Dialect(x86{
 		// SIB byte without base or index, and the 32-bit displacement.
 		anchor:      append([]byte{0x25}, slot...),
-		touches:     func([]byte, int) bool { return true },
+		touches:     hasFSPrefix,
 		store:       mov + string(slot),
 		storeAnchor: len(mov) - 1,
 		stc:         []byte(stc),
@@ -43,6 +43,18 @@ func amd64Family(limit byte, mov, stc string) *dialect {
 		slowPath:    amd64SlowPath,
 		morestack:   []byte("\x55\x48\x89\xe5\x49\x81\xc2\x00\x0e\x00\x00\x41\x52\x50"),
 	})
+}
+
+// hasFSPrefix reports whether the operand at code[at] belongs to an instruction
+// with the prefix of the thread's segment: "and $0x70,%eax" has the same bytes.
+func hasFSPrefix(code []byte, at int) bool {
+	// Behind the prefix stand REX, an opcode of one or two bytes, and ModRM.
+	for back := 3; back <= 5 && back <= at; back++ {
+		if code[at-back] == 0x64 {
+			return true
+		}
+	}
+	return false
 }
 
 // x86 is what differs between the x86 machines.
