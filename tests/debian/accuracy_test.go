@@ -38,7 +38,7 @@ func TestAccuracy(t *testing.T) {
 	// gcc has no split stacks for these.
 	without := regexp.MustCompile(`aarch64-linux-gnu|arm-linux-gnueabi|riscv64-linux-gnu`)
 
-	found, true_, missed, false_ := 0, 0, 0, 0
+	found, hits, missed, alarms := 0, 0, 0, 0
 	for _, o := range auditPaths(t, root).Objects {
 		key := o.Path
 		if o.Member != "" {
@@ -50,9 +50,9 @@ func TestAccuracy(t *testing.T) {
 		}
 		switch violation := o.Verdict == finding.Violation; {
 		case violation && split:
-			true_++
+			hits++
 		case violation:
-			false_++
+			alarms++
 			t.Errorf("false alarm: %s: %+v", key, o.Findings)
 		case split:
 			missed++
@@ -66,7 +66,7 @@ func TestAccuracy(t *testing.T) {
 		t.Fatalf("%d objects with split code below %s: are gccgo's libraries there?", found, root)
 	}
 	t.Logf("below %s: %d objects with split code among %d that readelf lists and the linked files: precision %.2f %%, recall %.2f %% (%d false alarms, %d missed)",
-		root, found, objects, 100*float64(true_)/float64(true_+false_), 100*float64(true_)/float64(found), false_, missed)
+		root, found, objects, 100*float64(hits)/float64(hits+alarms), 100*float64(hits)/float64(found), alarms, missed)
 }
 
 // splitMembers adds the relocatable objects that refer to the runtime, as

@@ -1,6 +1,6 @@
 // Package debian_test judges objects that Debian ships: gccgo's as positives,
 // and everything that looks like split-stack code to a symbol scanner as
-// negatives. The oracle is binutils' nm and dpkg, never the audit itself.
+// negatives. The oracles are binutils' nm and readelf, and dpkg, never the audit itself.
 package debian_test
 
 import (

@@ -91,6 +91,14 @@ func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) 
 	if err != nil {
 		return err
 	}
+	for _, dir := range flags.thinRoots {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return usagef("--thin-root %s is no directory: name one that holds the objects", printable.Escape(dir))
+		}
+	}
+	if err := checkPlaces(outputs, flags, paths); err != nil {
+		return err
+	}
 	options := audit.Options{Jobs: flags.jobs, ThinRoots: flags.thinRoots}
 	if !flags.all && !slices.ContainsFunc(outputs, func(o output) bool { return o.format != "text" }) {
 		// The text shows so many; every further name and source line would
@@ -105,12 +113,8 @@ func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) 
 	if err != nil {
 		return err
 	}
-	if flags.write != "" {
-		if err := p.writeBaseline(cmd, flags.write, report, paths); err != nil {
-			return err
-		}
-	}
-	written := p.writeOutputs(cmd, outputs, report, flags)
+	written := flags.write == "" || p.writeBaseline(cmd, flags.write, report, paths)
+	written = p.writeOutputs(cmd, outputs, report, flags) && written
 	for _, e := range report.Errors {
 		p.complain(cmd, printable.Escape(e.Path)+": "+printable.Escape(e.Message))
 	}

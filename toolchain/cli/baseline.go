@@ -13,6 +13,11 @@ import (
 
 // loadBaseline reads the file of --baseline; nil without the flag.
 func (p *program) loadBaseline(cmd *cobra.Command, flags auditFlags) (*baseline.Baseline, error) {
+	if flags.write != "" {
+		if err := checkPlace("--write-baseline", flags.write); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range []string{"baseline", "write-baseline"} {
 		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
 			return nil, usagef("--%s names no file: give the path of a JSON file, as in --%s nosplit-baseline.json", name, name)
@@ -48,21 +53,26 @@ func (p *program) applyBaseline(cmd *cobra.Command, b *baseline.Baseline, report
 }
 
 // writeBaseline records what is found now and marks it as known, so that the
-// exit code says what the next audit will say.
-func (p *program) writeBaseline(cmd *cobra.Command, file string, report *finding.Report, paths []string) error {
+// exit code says what the next audit will say. It reports whether that worked.
+func (p *program) writeBaseline(cmd *cobra.Command, file string, report *finding.Report, paths []string) bool {
 	b, err := baseline.New(file, report)
 	if err == nil {
 		err = writeFile(file, func(w io.Writer) error { return b.Write(w) })
 	}
-	if err != nil {
-		return &exitError{code: ExitUsage, err: fmt.Errorf("the baseline could not be written to %s: %w", printable.Escape(file), withoutPath(err))}
+	var result *baseline.Result
+	if err == nil {
+		result, err = b.Apply(report, paths)
 	}
-	result, err := b.Apply(report, paths)
 	if err != nil {
-		return err
+		p.complain(cmd, fmt.Sprintf("the baseline could not be written to %s: %v: name a file in a directory that you may write to", printable.Escape(file), withoutPath(err)))
+		return false
 	}
-	p.complain(cmd, fmt.Sprintf("%s: wrote %d findings; with --baseline only new ones fail", printable.Escape(file), result.Known))
-	return nil
+	findings := "findings"
+	if result.Known == 1 {
+		findings = "finding"
+	}
+	p.complain(cmd, fmt.Sprintf("%s: wrote %d %s; with --baseline only new ones fail", printable.Escape(file), result.Known, findings))
+	return true
 }
 
 // objectName names an object in a message.

@@ -79,24 +79,18 @@ func parseOutputs(values []string) ([]output, error) {
 		values = []string{"text"}
 	}
 	var outputs []output
-	taken := map[string]string{}
+	onOutput := ""
 	for _, value := range values {
 		out, err := parseOutput(value)
 		if err != nil {
 			return nil, err
 		}
-		place := out.file
-		if place != "" {
-			// Clean only to find out that two names are the same.
-			place = filepath.Clean(place)
-		}
-		if first, ok := taken[place]; ok {
-			if place == "" {
-				return nil, usagef("--format %s and --format %s both go to standard output: write one of them to a file, as in --format %s=FILE", first, value, out.format)
+		if out.file == "" {
+			if onOutput != "" {
+				return nil, usagef("--format %s and --format %s both go to standard output: write one of them to a file, as in --format %s=FILE", onOutput, value, out.format)
 			}
-			return nil, usagef("--format %s and --format %s go to the same file: name two", printable.Escape(first), printable.Escape(value))
+			onOutput = value
 		}
-		taken[place] = value
 		outputs = append(outputs, out)
 	}
 	return outputs, nil
@@ -118,13 +112,7 @@ func parseOutput(value string) (output, error) {
 	case file == "":
 		return out, usagef("--format %s names no file: write %sFILE, or %s for standard output", value, value, name)
 	}
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return out, usagef("--format %s: %s is a directory: name a file in it", name, printable.Escape(file))
-	}
-	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-		return out, usagef("--format %s: there is no directory %s: make it first", name, printable.Escape(filepath.Dir(file)))
-	}
-	return out, nil
+	return out, checkPlace("--format "+name, file)
 }
 
 // write prints the report. A reader that closed the pipe of standard output

@@ -101,7 +101,8 @@ type Function struct {
 	FrameBytes uint64 `json:"frame_bytes"`
 }
 
-// Suppression says that the policy allowed a finding, and on whose word.
+// Suppression says that the policy or the baseline allowed a finding, and on whose
+// word.
 type Suppression struct {
 	Reason string `json:"reason"`
 	// Expires is the last day on which the entry holds, as YYYY-MM-DD; empty

@@ -4,7 +4,7 @@ import "slices"
 
 // RuleTableVersion counts the changes to the rule table: it grows when a rule
 // is added or its text changes. An ID keeps its meaning for ever.
-const RuleTableVersion = 1
+const RuleTableVersion = 2
 
 // A Rule is what there is to say about one ID, whichever object it is found in.
 // The texts are plain paragraphs without line breaks; printers wrap them.
@@ -48,7 +48,7 @@ var rules = []Rule{
 		Level:   Error,
 		Verdict: Violation,
 		Title:   "split-stack machine code",
-		Meaning: "Functions of this object begin with a split-stack guard, or their code calls the split-stack runtime of libgcc (__morestack and its relatives). " +
+		Meaning: "Functions of this object begin with a split-stack guard, or, in an object with the compiler's note, their code calls the split-stack runtime of libgcc (__morestack and its relatives). " +
 			"The guard compares the stack pointer with a limit in thread-local storage and moves to a stack segment from the heap when the frame does not fit.",
 		Why: "Go runs C on the thread's own stack and remembers the bounds of that stack. " +
 			"Split code leaves it behind Go's back: when such code calls back into Go on the main thread, the program dies with \"fatal error: morestack on g0\". " +
@@ -102,7 +102,7 @@ var rules = []Rule{
 			"and linkers treat an object with the note differently: gold and lld refuse to mix it with others under -r.",
 		Fix: "Remove -fsplit-stack from the compile line of this object, or put -fno-split-stack after it.",
 		Example: "$ echo 'int table[4];' > t.c\n" +
-			"# clean, with a warning\n$ gcc -fsplit-stack -c t.c && nosplit audit --all t.o",
+			"# clean, with a warning\n$ gcc -fsplit-stack -c t.c && nosplit audit t.o",
 	},
 	{
 		ID:    NS005,
@@ -126,7 +126,7 @@ var rules = []Rule{
 			"A callback into Go from there has the stack pointer outside the bounds that Go knows, which is the failure of NS001 by another road; " +
 			"the reference also links the split-stack runtime in.",
 		Fix: "Build the coroutine library without segmented stacks (Boost: no BOOST_USE_SEGMENTED_STACKS, segmented-stacks=off), and make no Go callback from a coroutine.",
-		Example: "# a warning\n$ b2 segmented-stacks=on context && nosplit audit --all stage/lib\n" +
+		Example: "# a warning\n$ b2 segmented-stacks=on context && nosplit audit stage/lib\n" +
 			"# none\n$ b2 segmented-stacks=off context",
 	},
 	{
@@ -137,7 +137,7 @@ var rules = []Rule{
 		Meaning: "The file or archive member is truncated, corrupt, unreadable or missing, or it uses a form that cannot be decoded, so it was not judged.",
 		Why: "What was not read may hold split-stack code. " +
 			"Some tools pass over such input without a word: ar lists a truncated member as if it were whole.",
-		Fix: "Make the file again and audit it again; look for a full disk, an interrupted build or a download cut short. " +
+		Fix: "Do what the message says. Otherwise make the file again and audit it again; look for a full disk, an interrupted build or a download cut short. " +
 			"For a missing member of a thin archive, keep the objects beside the archive or name their directory with --thin-root.",
 		Example: "# unauditable, exit 3\n$ head -c 500 inflate.o > cut.o && nosplit audit cut.o",
 	},
@@ -160,6 +160,6 @@ var rules = []Rule{
 			"Hand-written assembly, a patched object or an obfuscator can look like this.",
 		Why:     "It is not proved to be split-stack code, and it is too close to it to be passed over.",
 		Fix:     "Look at the named places with objdump -dr. If the code does switch stacks, rebuild it without; if it does not, allow it in the policy file with the reason.",
-		Example: "$ nosplit audit --all vendor/ctx.o && objdump -dr vendor/ctx.o",
+		Example: "$ nosplit audit vendor/ctx.o && objdump -dr vendor/ctx.o",
 	},
 }

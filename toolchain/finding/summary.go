@@ -9,15 +9,15 @@ type Summary struct {
 	Unauditable int   `json:"unauditable"`
 	Skipped     int   `json:"skipped"`
 	Bytes       int64 `json:"bytes"`
-	// Findings counts findings of every level that no policy entry allowed.
+	// Findings counts findings of every level that nothing allowed.
 	Findings int `json:"findings"`
 	// Allowed counts the objects among Violations and Unauditable whose
-	// error findings the policy allows, every one.
+	// error findings are allowed, every one, by policy or baseline.
 	Allowed int `json:"allowed"`
 }
 
-// Failing reports whether the object has a finding at level Error that no
-// policy entry allows.
+// Failing reports whether the object has a finding at level Error that
+// nothing allows.
 func (o *Object) Failing() bool {
 	for i := range o.Findings {
 		if o.Findings[i].Level == Error && o.Findings[i].Suppressed == nil {

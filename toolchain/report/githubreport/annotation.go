@@ -221,7 +221,12 @@ func source(remarks []remark, base string) (file string, line int) {
 			if f.File == "" || f.Line < 1 || f.Line > maxLine || len(f.File) > maxPath {
 				continue
 			}
-			if name := relative(f.File, base); name != ".." && !path.IsAbs(name) && !strings.HasPrefix(name, "../") {
+			// A relative name counts from where the compiler ran, which need
+			// not be the repository's root.
+			if !path.IsAbs(f.File) {
+				continue
+			}
+			if name := relative(f.File, base); !path.IsAbs(name) {
 				return plain(name), f.Line
 			}
 		}

@@ -231,7 +231,7 @@ func TestSource(t *testing.T) {
 		base     string
 		want     string
 	}{
-		"relative":             {finding.Function{File: "./src//a.c", Line: 3}, "", "src/a.c:3"},
+		"relative":             {finding.Function{File: "src/a.c", Line: 3}, "/w", ":0"},
 		"below the base":       {finding.Function{File: "/w/src/a.c", Line: 3}, "/w", "src/a.c:3"},
 		"below the root":       {finding.Function{File: "/w/src/a.c", Line: 3}, "/", "w/src/a.c:3"},
 		"beside the base":      {finding.Function{File: "/wide/a.c", Line: 3}, "/w", ":0"},

@@ -125,7 +125,11 @@ func allowance(f *finding.Finding) string {
 // its evidence and its fix.
 func (p printer) text(o *finding.Object, findings []*finding.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s %s\n", plain(string(o.Verdict)), plain(o.Machine), plain(o.Format))
+	kind := ", " + plain(o.Machine) + " " + plain(o.Format)
+	if o.Machine == "unknown" && o.Format == "unknown" {
+		kind = ""
+	}
+	fmt.Fprintf(&b, "%s%s\n", plain(string(o.Verdict)), kind)
 	for _, f := range findings {
 		fmt.Fprintf(&b, "%s %s: %s\n", plain(string(f.ID)), plain(string(f.Level)), plain(f.Message))
 		if f.Suppressed != nil {
@@ -149,7 +153,10 @@ func (p printer) functions(b *strings.Builder, functions []finding.Function) {
 		f := &functions[i]
 		fmt.Fprintf(b, "  function %s at %#x", functionName(f), f.Offset)
 		if f.File != "" {
-			fmt.Fprintf(b, ", %s:%d", plain(f.File), f.Line)
+			fmt.Fprintf(b, ", %s", plain(f.File))
+			if f.Line > 0 {
+				fmt.Fprintf(b, ":%d", f.Line)
+			}
 		}
 		if f.FrameBytes > 0 {
 			fmt.Fprintf(b, ", frame of %d bytes", f.FrameBytes)

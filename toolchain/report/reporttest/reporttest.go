@@ -153,7 +153,7 @@ var Cases = map[string]*finding.Report{
 	},
 }
 
-// fuzzReport has the names at every place that a name can have.
+// FuzzReport has the names at every place that a name can have.
 func FuzzReport(path, member, function, source string, line int) *finding.Report {
 	f := finding.Finding{
 		ID: finding.NS001, Level: finding.Error, Message: function,

@@ -91,7 +91,7 @@ func leftOut(left []entry) notification {
 	return notification{
 		Level: level,
 		Message: message{Text: fmt.Sprintf("This document leaves out %d results (%d errors, %d warnings, %d notes), the least grave ones, "+
-			"to stay within the limits of GitHub's code scanning. The JSON report holds them all.",
+			"to stay within the limits of GitHub's code scanning. `--all --format json` holds them all.",
 			len(left), count[finding.Error], count[finding.Warning], count[finding.Note])},
 	}
 }
