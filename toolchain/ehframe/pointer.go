@@ -11,72 +11,60 @@ const (
 	baseMask   = 0x70
 	baseNone   = 0x00
 	basePC     = 0x10 // relative to where it stands
-	baseData   = 0x30 // relative to frames.dataBase
+	baseData   = 0x30 // relative to .eh_frame_hdr, which alone uses it
 	baseAlign  = 0x50 // absolute, at the next multiple of its size
 	indirect   = 0x80
 )
 
 // pointers decodes the numbers of one record.
 type pointers struct {
-	*frames
+	frames
 	at, end uint64 // offsets in data
-	word    uint64 // size of an address, in bytes; hides that of the class
-	// failed says that the record ends too early.
-	failed bool
+	failed  bool
 }
 
-// next decodes an address; false when the encoding is not supported, when the
-// address is elsewhere, and when failed.
+// next decodes an address; false when there is none, or one that is relative to
+// something else or elsewhere.
 func (p *pointers) next(encoding byte) (uint64, bool) {
 	if encoding == encodingOmit {
 		return 0, false
 	}
-	p.align(encoding)
+	if encoding&baseMask == baseAlign {
+		p.at += -(p.address + p.at) & (p.word - 1)
+		encoding &^= baseMask
+	}
 	place := p.address + p.at
 	v, ok := p.number(encoding & formatMask)
 	if !ok {
+		p.failed = true
 		return 0, false
 	}
 	switch encoding & baseMask {
-	case baseNone, baseAlign:
+	case baseNone:
 	case basePC:
 		v += place
 	case baseData:
-		if !p.hasDataBase {
-			return 0, false
-		}
-		v += p.dataBase
+		v += p.address
 	default:
 		return 0, false
 	}
-	return p.wrap(v), encoding&indirect == 0
-}
-
-// wrap cuts an address to the file's class.
-func (p *pointers) wrap(v uint64) uint64 {
-	if p.frames.word == 4 {
-		return uint64(uint32(v))
+	if p.word == 4 {
+		v = uint64(uint32(v))
 	}
-	return v
+	return v, encoding&indirect == 0
 }
 
-// align moves to where an aligned address stands.
-func (p *pointers) align(encoding byte) {
-	if encoding&baseMask == baseAlign {
-		p.at += -(p.address + p.at) & (p.word - 1)
-	}
-}
-
-// number decodes a number in one of the formats; false when it is not a known
-// one, and when failed.
+// number decodes a number in one of the formats.
 func (p *pointers) number(format byte) (uint64, bool) {
+	switch format {
+	case 0x01: // uleb128
+		return p.uleb()
+	case 0x09: // sleb128
+		return p.sleb()
+	}
 	size := p.word
 	switch format {
 	case 0x00: // an address
-	case 0x01:
-		return p.uleb(), !p.failed
-	case 0x09:
-		return p.sleb(), !p.failed
 	case 0x02, 0x0a:
 		size = 2
 	case 0x03, 0x0b:
@@ -87,62 +75,59 @@ func (p *pointers) number(format byte) (uint64, bool) {
 		return 0, false
 	}
 	if p.at > p.end || p.end-p.at < size {
+		return 0, false
+	}
+	b := p.data[p.at:]
+	p.at += size
+	switch {
+	case size == 8:
+		return p.order.Uint64(b), true
+	case size == 4 && format == 0x0b:
+		return uint64(int64(int32(p.order.Uint32(b)))), true
+	case size == 4:
+		return uint64(p.order.Uint32(b)), true
+	case format == 0x0a:
+		return uint64(int64(int16(p.order.Uint16(b)))), true
+	}
+	return uint64(p.order.Uint16(b)), true
+}
+
+func (p *pointers) byte() (byte, bool) {
+	if p.at >= p.end {
 		p.failed = true
 		return 0, false
 	}
-	at := p.at
-	p.at += size
-	signed := format&0x08 != 0
-	switch size {
-	case 8:
-		return p.u64(at), true
-	case 4:
-		v := p.u32(at)
-		if signed {
-			return uint64(int32(v)), true
-		}
-		return uint64(v), true
-	}
-	v := p.u16(at)
-	if signed {
-		return uint64(int16(v)), true
-	}
-	return uint64(v), true
-}
-
-func (p *pointers) byte() byte {
-	if p.at >= p.end {
-		p.failed = true
-		return 0
-	}
 	p.at++
-	return p.data[p.at-1]
+	return p.data[p.at-1], true
 }
 
-// leb decodes a LEB128 number of at most ten bytes, of which 64 bits count. It
-// says how many bits were there, and whether the last one is set.
-func (p *pointers) leb() (v uint64, bits uint, negative bool) {
+// leb decodes a LEB128 number of at most 64 bits and says how many bits of it
+// were there and whether the last one is set.
+func (p *pointers) leb() (v uint64, bits uint, negative, ok bool) {
 	for bits < 70 {
-		b := p.byte()
+		b, ok := p.byte()
+		if !ok {
+			return 0, 0, false, false
+		}
 		v |= uint64(b&0x7f) << bits
 		bits += 7
 		if b < 0x80 {
-			return v, bits, b&0x40 != 0
+			return v, bits, b&0x40 != 0, true
 		}
 	}
 	p.failed = true
-	return 0, 0, false
+	return 0, 0, false, false
 }
 
-func (p *pointers) uleb() uint64 {
-	v, _, _ := p.leb()
-	return v
+func (p *pointers) uleb() (uint64, bool) {
+	v, _, _, ok := p.leb()
+	return v, ok
 }
 
-func (p *pointers) sleb() uint64 {
-	v, bits, negative := p.leb()
+func (p *pointers) sleb() (uint64, bool) {
+	v, bits, negative, ok := p.leb()
 	if negative && bits < 64 {
 		v |= ^uint64(0) << bits
 	}
-	return v
+	return v, ok
 }
