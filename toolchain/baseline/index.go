@@ -81,7 +81,7 @@ func (l *listing) message() string {
 		if more := l.goneCount - len(l.gone); more > 0 {
 			gone = fmt.Sprintf("%s, %d more", gone, more)
 		}
-		return fmt.Sprintf("lists %s: remove them, or write the baseline again%s",
+		return fmt.Sprintf("lists %s: remove what is gone, or write the baseline again%s",
 			plural(l.goneCount+l.goneUnnamed, "function that is gone", "functions that are gone"), gone)
 	}
 	return ""

@@ -59,6 +59,15 @@ policy or the paths; 3 no violation, but something unauditable.`,
 	f.IntVarP(&flags.jobs, "jobs", "j", 0, "judge `N` objects at a time; 0 is one per CPU")
 	f.StringVar(&flags.filesFrom, "files-from", "", "read more paths from `FILE`; - is standard input")
 	f.StringArrayVar(&flags.thinRoots, "thin-root", nil, "members of thin archives may lie below `DIR`")
+	// Only a flag that does not exist can fail to be completed.
+	_ = command.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, f := range formats {
+			names = append(names, f.name)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	_ = command.MarkFlagDirname("thin-root")
 	return command
 }
 
@@ -66,8 +75,8 @@ policy or the paths; 3 no violation, but something unauditable.`,
 // would mislead. What goes wrong with one input does not stop the others.
 func (p *program) runAudit(cmd *cobra.Command, args []string, flags auditFlags) error {
 	if flags.listRules {
-		if len(args) > 0 {
-			return usagef("--list-rules takes no paths: it lists what an audit may find")
+		if len(args) > 0 || len(flags.formats) > 0 {
+			return usagef("--list-rules takes no paths and no --format: it lists what an audit may find")
 		}
 		_, err := fmt.Fprint(p.stdout, ruleList())
 		return ignoreBrokenPipe(err)

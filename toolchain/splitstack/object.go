@@ -281,11 +281,16 @@ var (
 	startLLVM      = nameStart(".llvm.lto")
 )
 
-// reservedStarts are those of the names that reserved knows.
-var reservedStarts = []uint64{
-	nameStart("__morestack"), nameStart("__splitstack_"), nameStart("__generic_morestack"),
-	nameStart("__stack_split_initialize"), nameStart("__gnu_lto_slim"),
-}
+// reservedPrefixes begin the names of libgcc's runtime and of GCC's LTO.
+var reservedPrefixes = [...]string{"__morestack", "__splitstack_", "__generic_morestack", "__stack_split_initialize", "__gnu_lto_slim"}
+
+// reservedStarts are what SymbolTable.NextStart looks for.
+var reservedStarts = func() (starts []uint64) {
+	for _, prefix := range reservedPrefixes {
+		starts = append(starts, nameStart(prefix))
+	}
+	return starts
+}()
 
 func nameStart(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s[:8])) }
 
@@ -354,7 +359,7 @@ func reserved(name []byte) bool {
 	if len(name) > maxReserved {
 		return false
 	}
-	for _, prefix := range [...]string{"__morestack", "__splitstack_", "__generic_morestack", "__stack_split_initialize", "__gnu_lto_slim"} {
+	for _, prefix := range reservedPrefixes {
 		if bytes.HasPrefix(name, []byte(prefix)) {
 			return true
 		}
