@@ -318,9 +318,9 @@ func TestApplyNotices(t *testing.T) {
 		{"a clean file", []finding.Object{object("a.o", "")}, []string{"a.o"}, []string{gone(9, a)}},
 		{"a directory that is missing", nil, []string{"lib-2"}, nil},
 		{"functions that are gone", []finding.Object{mo("f", "new"), object("a.o", "", found("NS001", ""))}, []string{"a.o"}, []string{
-			"b.json:4: the baseline entry for " + first + " lists 1 function that is gone: remove them, or write the baseline again: g",
+			"b.json:4: the baseline entry for " + first + " lists 1 function that is gone: remove what is gone, or write the baseline again: g",
 			gone(5, api), gone(6, third),
-			"b.json:9: the baseline entry for " + a + " lists 2 functions that are gone: remove them, or write the baseline again: 2 without a name",
+			"b.json:9: the baseline entry for " + a + " lists 2 functions that are gone: remove what is gone, or write the baseline again: 2 without a name",
 		}},
 		{"allowed by the policy", []finding.Object{allowed}, nil, []string{
 			`b.json:4: the baseline entry for ` + first + ` is allowed by n\x1b.yaml:5 too: remove it, or it outlives that entry`,
@@ -345,7 +345,7 @@ func TestManyGoneFunctionsAreCounted(t *testing.T) {
 	repo(t)
 	b := &baseline.Baseline{File: "b.json", Entries: []baseline.Entry{entry("NS001", "a.o", "", strings.Split("abcdefghijklm", "")...)}}
 	got := notices(apply(t, b, report(object("a.o", "", found("NS001", "b")))))
-	want := []string{"b.json:0: the baseline entry for NS001 in a.o lists 12 functions that are gone: remove them, or write the baseline again: a, c, d, e, f, g, h, i, j, k, 2 more"}
+	want := []string{"b.json:0: the baseline entry for NS001 in a.o lists 12 functions that are gone: remove what is gone, or write the baseline again: a, c, d, e, f, g, h, i, j, k, 2 more"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("notices differ (-want +got):\n%s", diff)
 	}

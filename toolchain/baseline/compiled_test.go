@@ -106,12 +106,12 @@ func TestLifeOfABaseline(t *testing.T) {
 	objtest.Run(t, dir, "rm", "lib/libzip.a")
 	objtest.Run(t, dir, "ar", "qcs", "lib/libzip.a", "old/zip.o", "clean.o", "zip.o")
 	compile("app.c", "helper")
-	check("lib/libzip.a(zip.o)", "", "the baseline entry for NS001 in app.o lists 1 function that is gone: remove them, or write the baseline again: main_loop")
+	check("lib/libzip.a(zip.o)", "", "the baseline entry for NS001 in app.o lists 1 function that is gone: remove what is gone, or write the baseline again: main_loop")
 
 	objtest.Run(t, dir, "rm", "lib/libzip.a")
 	objtest.Compile(t, dir, "gcc", "clean.c", "int clean(int a) { return a; }")
 	objtest.Run(t, dir, "cp", "clean.o", "lib/clean.o")
-	check("", "", "the baseline entry for NS001 in app.o lists 1 function that is gone: remove them, or write the baseline again: main_loop\n"+
+	check("", "", "the baseline entry for NS001 in app.o lists 1 function that is gone: remove what is gone, or write the baseline again: main_loop\n"+
 		"the baseline entry for NS001 in lib/libzip.a(zip.o) no longer occurs: remove it, or write the baseline again")
 
 	// A truncated file stays known as long as it stays truncated.
