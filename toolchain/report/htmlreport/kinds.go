@@ -14,6 +14,7 @@ type kind struct {
 	Level     string
 	Class     string        // of the level
 	Rule      *finding.Rule // nil for an ID that the table does not know
+	Fix       []word        // of the rule
 	Objects   string        // how many objects have it
 	Functions string        // how many functions it names; empty without any
 	Allowed   string        // how many objects have it allowed; empty without any
@@ -67,7 +68,7 @@ func kinds(all []finding.Object, listed objects) []kind {
 		t := tallies[id]
 		k := kind{ID: l.text(string(id)), Level: l.text(string(t.level)), Class: levelClass(t.level), Objects: number(t.objects), Listed: t.listed}
 		if rule, ok := finding.Lookup(id); ok {
-			k.Rule = &rule
+			k.Rule, k.Fix = &rule, words(rule.Fix)
 		}
 		if t.functions > 0 {
 			k.Functions = number(t.functions)

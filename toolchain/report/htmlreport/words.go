@@ -25,6 +25,21 @@ func plural(n int, one, many string) string {
 	return number(n) + " " + many
 }
 
+// word is a word of a text and the blank behind it. A browser breaks lines at
+// hyphens, and half a compiler flag is none.
+type word struct {
+	Text string
+	Flag bool
+}
+
+func words(text string) []word {
+	var out []word
+	for w := range strings.SplitAfterSeq(text, " ") {
+		out = append(out, word{w, strings.HasPrefix(w, "-")})
+	}
+	return out
+}
+
 // join lists the words, with "and" before the last one.
 func join(words []string) string {
 	if len(words) < 2 {
